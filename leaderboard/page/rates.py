@@ -16,8 +16,8 @@ from ...benchmark.metrics.replicates import MIN_DRAWS, Replicates
 from ...benchmark.results.columns import ERROR_RATES
 from .packing import packed_block
 
-BUDGET = 2_000_000  # bytes of all deviations
-KEPT = (1000, 500, 250, 125)  # bootstrap draws of a rate, at most
+BUDGET = 1_200_000  # bytes of all deviations
+KEPT = (1000, 500, 250, 0)  # bootstrap draws of a rate, at most; without any their distribution is taken for normal
 STEPS = 127  # of a deviation, on either side of zero
 
 
@@ -33,7 +33,8 @@ class _Row:
         Deviations of every rate that has an interval, of the mean over the draws, or of every draw where these are few.
     scales : list of float
     products : array of float32
-        By rate: products of the deviations on every two picture sets, of the mean over the draws, upper triangle line by line.
+        By rate: products of the deviations on every two picture sets, of the mean over the draws, upper triangle line by line;
+        behind them, where the draws are few, those of each draw.
     traces : array of float32
         The same, as the sum over the draws; empty for fewer than `MIN_DRAWS`, whose interval does not ask for it.
     unbounded : list of int
@@ -52,7 +53,7 @@ class _Row:
 
 class RateWriter:
     """
-    Collector of the rates of rows, which packs as many bootstrap draws and rows as the page has room for.
+    Collector of the rates of rows, which packs as many bootstrap draws as the page has room for.
 
     Parameters
     ----------
@@ -63,7 +64,6 @@ class RateWriter:
     def __init__(self, budget: int = BUDGET) -> None:
         self._budget = budget
         self._rows: dict[str, _Row] = {}
-        self._asked = 0
 
     def add(self, name: str, rates: Sequence[Mapping[str, Replicates]]) -> None:
         """
@@ -78,9 +78,9 @@ class RateWriter:
         """
         if not rates:
             return
-        self._asked += 1
         values = np.array([[one[rate].values for rate in ERROR_RATES] for one in rates])
         vectors, scales, unbounded = [], [], []
+        few = 1 < values.shape[2] < MIN_DRAWS
         deviations = np.zeros((len(ERROR_RATES), len(rates), values.shape[2], rates[0][ERROR_RATES[0]].influences.shape[1]))
         for i, of_set in enumerate(rates):
             for k, rate in enumerate(ERROR_RATES):
@@ -89,13 +89,13 @@ class RateWriter:
                     unbounded.append(i * len(ERROR_RATES) + k)
                     continue
                 deviations[k, i] = one.influences
-                each = one.influences if 1 < values.shape[2] < MIN_DRAWS else one.influences.mean(axis=0, keepdims=True)
+                each = one.influences if few else one.influences.mean(axis=0, keepdims=True)
                 for vector in each:
                     scales.append(float(np.abs(vector).max(initial=0.0)) / STEPS or 1.0)
                     vectors.append(np.round(vector / scales[-1]).astype(np.int8))
-        means = deviations.mean(axis=2)
         upper = np.triu_indices(len(rates))
-        products = [(of_rate @ of_rate.T)[upper] for of_rate in means]
+        parts = [deviations.mean(axis=2), *(deviations[:, :, k] for k in range(values.shape[2] * few))]
+        products = [(of_rate @ of_rate.T)[upper] for part in parts for of_rate in part]
         traces = []
         if values.shape[2] >= MIN_DRAWS:
             flat = deviations.reshape(len(ERROR_RATES), len(rates), -1)
@@ -106,15 +106,12 @@ class RateWriter:
 
     def packed(self) -> str:
         """Return the block of the page, see `packed_block`; empty without rows."""
-        rows = dict(self._rows)
-        kept = next((kept for kept in KEPT if _size(rows, kept) <= self._budget), KEPT[-1])
-        while rows and _size(rows, kept) > self._budget:
-            rows.popitem()
+        rows = self._rows
         if not rows:
             return ""
+        kept = next(kept for kept in KEPT if _size(rows, kept) <= self._budget)
         about = {
             "names": ERROR_RATES,
-            "left_out": self._asked - len(rows),
             "most": kept,
             "rows": [
                 {

@@ -25,6 +25,7 @@ from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.scores import by_domain, read_scores
 from bandbench.leaderboard.page.details import Details, read_details, row_id
 from bandbench.leaderboard.page.influences import InfluenceWriter, read_influences
+from bandbench.leaderboard.page.rates import RateWriter
 from bandbench.leaderboard.ranking.detectors import detector_ranking
 from bandbench.leaderboard.ranking.entrants import RowScores
 from bandbench.leaderboard.ranking.later import with_later_auc
@@ -450,6 +451,26 @@ def test_rows_without_influences_have_means_but_neither_intervals_nor_ranks(
         wanted = expected(board, row, ("set/c", "set/d"))
         assert found["cross_domain_auc"] == pytest.approx(wanted["cross_domain_auc"], abs=1e-6)
         assert found["cross_domain_auc_lo"] is found["rank_low"] is found["gain"] is None
+
+
+@pytest.mark.parametrize("budget", [8 * 4 * 40 * 50, 0], ids=["draws", "no draws"])
+def test_a_page_without_room_for_bootstrap_draws_says_so(
+    reader: Callable[..., Reader], board: MadeBoard, details: Details, budget: int
+) -> None:
+    """Values stay those of Python, and bounds are near: of 50 draws of this board there are none but all, or none."""
+    writer = RateWriter(budget)
+    for row in board.rows:
+        folder = board.folders[row.run_id]
+        draws = [read_scores(folder / file) for file in read_cell(folder).files_of(row)]
+        writer.add(row_id(row), read_influences(row, draws, overlap=row.train_overlap, bootstrap=50).rates)
+    shown = reader(board.rows, replace(details, rates=writer.packed()))
+    rows = computed_rows(shown, ("set/b", "set/c"))
+    said = "no room for bootstrap draws" in shown.page.locator("#choice-status").inner_text()
+    assert said == (budget == 0)
+    for row in board.rows:
+        found, wanted = rows[row_id(row)], expected(board, row, ("set/b", "set/c"))
+        assert found["pd10"] == pytest.approx(wanted["pd10"], abs=EXACT)
+        assert [found["pd10_lo"], found["pd10_hi"]] == pytest.approx([wanted["pd10_lo"], wanted["pd10_hi"]], abs=0.06)
 
 
 def test_a_page_without_room_folds_groups_and_says_so(reader: Callable[..., Reader], tmp_path: Path) -> None:

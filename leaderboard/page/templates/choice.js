@@ -418,8 +418,8 @@ function drawChoiceStatus(choice) {
     parts.push(`Computed in this browser for ${choiceText(choice)}.`);
     if (INFLUENCES?.columns) parts.push(`This page has room for ${INFLUENCES.columns} sums of groups of a domain instead of every group: the widths of intervals are off by about ${(100 * Math.sqrt(0.5 / INFLUENCES.columns)).toFixed(1)} %, and ranks may differ by that.`);
     if (INFLUENCES?.left_out) parts.push(`${counted(INFLUENCES.left_out, "row")} without intervals and ranks: the page has no room for them.`);
-    if (RATES && RATES.most < 1000) parts.push(`This page has room for ${RATES.most} bootstrap draws of detection and error rates: the widths of their intervals are off by up to about ${(116 / Math.sqrt(RATES.most)).toFixed(0)} %.`);
-    if (RATES?.left_out) parts.push(`${counted(RATES.left_out, "row")} without detection and error rates: the page has no room for them.`);
+    if (RATES?.most === 0) parts.push("Intervals of detection and error rates take their distribution for normal, as this page has no room for bootstrap draws.");
+    else if (RATES && RATES.most < 1000) parts.push(`This page has room for ${RATES.most} bootstrap draws of detection and error rates: the widths of their intervals are off by up to about ${(116 / Math.sqrt(RATES.most)).toFixed(0)} %.`);
   }
   if (unknown.length) parts.push(`Not on this page: ${shortened(unknown.join(", "), 200)}.`);
   document.getElementById("choice-status").textContent = parts.join(" ");

@@ -20,7 +20,7 @@ async function loadRates() {
       at.number += rated.vectors * rated.kept;
     }
     at.value += places * n * draws;
-    at.product += n * rated.pairs;
+    at.product += n * rated.pairs * (rated.vectors === 1 ? 1 : 1 + draws);
     at.trace += draws < MIN_DRAWS ? 0 : n * rated.pairs;
     RATE_ENTRIES.set(rated.id, rated);
   }
@@ -54,15 +54,11 @@ function rateOn(entry, places, rate) {
   if (!bounded) return { values, value: average(values), n_groups: 0, singles: [] };
   const sets = places.map((place) => INFLUENCES.sets[entry.sets[place]]);
   const counts = { n_groups: Math.min(...sets.map((set) => set.n_groups)), n_pairs: Math.min(...sets.map((set) => set.n_pairs)) };
-  const over = tracesOf(RATES.products, rated.at.product + rate * rated.pairs, rated.places, places);
+  const productsOf = (block) => tracesOf(RATES.products, rated.at.product + (block * names + rate) * rated.pairs, rated.places, places);
   const trace = rated.draws < MIN_DRAWS ? 0 : tracesOf(RATES.traces, rated.at.trace + rate * rated.pairs, rated.places, places);
-  const vector = deviationsOn(rated, places, rate);
   const part = (some, deviations, variance, own) => ({ values: some, value: average(some), deviations, over: variance, trace: own, of: rated.of, freedom: Math.max(1, counts.n_groups - 1), ...counts, singles: [] });
-  const singles = rated.vectors === 1 ? [] : values.map((value, k) => {
-    const own = deviationsOn(rated, places, rate, k);
-    return part([value], own, (squareSum(own) * rated.of) / rated.kept, 0);
-  });
-  return { ...part(values, vector, over, trace), singles };
+  const singles = rated.vectors === 1 ? [] : values.map((value, k) => part([value], deviationsOn(rated, places, rate, k), productsOf(1 + k), 0));
+  return { ...part(values, deviationsOn(rated, places, rate), productsOf(0), trace), singles };
 }
 
 // Quantile between neighbours, of a sorted array.
@@ -76,7 +72,10 @@ function shareInterval(rate, overlap) {
   if (rate.n_groups < 2 || !known(rate.value)) return { value: rate.value, ...NO_BOUNDS };
   const error = meanError(rate, overlap);
   let [low, high] = logitBounds(rate.value, error, rate.n_pairs, TAIL);
-  if (rate.over >= NO_VARIANCE) {
+  if (rate.over >= NO_VARIANCE && !rate.deviations.length) {
+    low = Math.min(low, rate.value - reachOf(error, TAIL));
+    high = Math.max(high, rate.value + reachOf(error, TAIL));
+  } else if (rate.over >= NO_VARIANCE) {
     // As many draws as the page keeps, with the variance of all.
     const kept = squareSum(rate.deviations) / rate.deviations.length;
     const stretch = (reachOf(error, TAIL) / (NORMAL * Math.sqrt(rate.over))) * Math.sqrt((rate.of - 1) * (kept > 0 ? rate.over / rate.of / kept : 0));

@@ -44,8 +44,16 @@ function logDensity(t, f) {
   return logGamma((f + 1) / 2) - logGamma(f / 2) - 0.5 * Math.log(f * Math.PI) - ((f + 1) / 2) * Math.log1p((t * t) / f);
 }
 
-// Value that is exceeded with a chance of `tail` < 0.5: Newton's steps on logarithms, kept between bounds.
+const QUANTILES = new Map(); // that were asked for: numbers of the same groups have the same degrees of freedom
+
 function studentQuantile(tail, f) {
+  const key = `${tail} ${f}`;
+  if (!QUANTILES.has(key)) QUANTILES.set(key, newQuantile(tail, f));
+  return QUANTILES.get(key);
+}
+
+// Value that is exceeded with a chance of `tail` < 0.5: Newton's steps on logarithms, kept between bounds.
+function newQuantile(tail, f) {
   const wanted = Math.log(tail);
   let [low, high] = [0, 2];
   while (logTail(high, f) > wanted && high < 1e150) { low = high; high *= 2; }

@@ -33,7 +33,7 @@ def lines(row: Row, folder: Path) -> list[str]:
 def test_a_note_names_detector_domain_band_and_rule(tmp_path: Path) -> None:
     note = lines(ROW, tmp_path)
     assert note[0] == "**spectral\\_svm**, trained on **home** (one draw of its pictures)."
-    assert note[2] == "Chosen band: **low \\<0.200** cycles/pixel, the narrowest band."
+    assert note[2] == "Chosen band: **low \\<0.200** cycles/pixel. The rule: narrowest band."
     assert "(3 draws of its training and validation pictures)" in lines(replace(ROW, seeds=3), tmp_path)[0]
 
 

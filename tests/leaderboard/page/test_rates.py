@@ -56,16 +56,18 @@ def test_few_draws_are_kept_one_by_one_and_a_rate_without_an_interval_not_at_all
     assert row["unbounded"] == [2, 6]  # 60 reals are too few for 1 % false alarms
     assert len(block["vectors"]) == 3 * 6 * N_BOOTSTRAP
     assert len(block["traces"]) == 0
+    assert len(block["products"]) == (1 + 3) * len(ERROR_RATES) * 3  # of the mean, and of each draw
 
 
-def test_a_page_without_room_keeps_fewer_draws_and_then_fewer_rows() -> None:
+def test_a_page_without_room_keeps_fewer_draws_of_every_row_and_all_variances() -> None:
     rates, size = made_rates(5), 6 * N_BOOTSTRAP
-    assert packed(rates, 2 * size, 2)["rows"][0]["kept"] == N_BOOTSTRAP
-    half = packed(rates, size, 2)
-    assert [row["kept"] for row in half["rows"]] == [125, 125]
-    assert half["left_out"] == 0
-    least = packed(rates, 6 * 125, 2)
-    assert ([row["id"] for row in least["rows"]], least["left_out"]) == (["row 0"], 1)
+    whole = packed(rates, 2 * size, 2)
+    assert [row["kept"] for row in whole["rows"]] == [N_BOOTSTRAP] * 2
+    fewer = packed(rates, 2 * size - 1, 2)
+    assert ([row["kept"] for row in fewer["rows"]], len(fewer["vectors"])) == ([250] * 2, 2 * 6 * 250)
+    none = packed(rates, 6 * 250, 2)
+    assert ([row["kept"] for row in none["rows"]], len(none["vectors"])) == ([0] * 2, 0)
+    assert np.array_equal(none["products"], whole["products"])
 
 
 def test_without_rates_there_is_no_block() -> None:
