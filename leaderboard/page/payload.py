@@ -18,7 +18,7 @@ from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..carriers import CarrierLine, carrier_lines
-from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
+from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows, unsealed_notes
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
 from ..ranking.later import NoLater
@@ -111,7 +111,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     names = list(rows[0]) if rows else []
     notes = [text for text, _ in row_notes(shown, True, computed)] + mark_notes(shown, True, computed)
     notes += reals_notes(shown, True) + data_notes(board.rows)
-    notes += other_variants(board.others)
+    notes += other_variants(board.others) + unsealed_notes(board.unsealed)
     return {
         "study": board.study,
         "made": made,
