@@ -15,7 +15,7 @@ from ..benchmark.results.rows import Row
 from ..benchmark.tracking.reading import boards_of
 from ..benchmark.tracking.store import resolve_tracking_uri
 from ..leaderboard.frames import bands_frame, rows_frame, scores_frame, tests_frame
-from ..leaderboard.notes import other_variants, shown_rows
+from ..leaderboard.notes import other_variants, shown_rows, unsealed_notes
 from ..leaderboard.ranking.board import ranked_board
 from ..leaderboard.ranking.detectors import DetectorPlace
 from ..leaderboard.ranking.reals import with_reals_ranks
@@ -63,6 +63,8 @@ class Board(BoardRows):
         Recorded runs and submissions that could not be used, with the reason.
     refusals : tuple of Refusal
         The same with run, study, detector, training domain, a sentence (``text``) and the code of the reason (``reason``).
+    unsealed : int
+        Cells whose run has no digest of their files, as an earlier version recorded them.
     others : mapping of str to int
         By study: cells of earlier variants that are not shown.
     notes : tuple of str
@@ -77,6 +79,7 @@ class Board(BoardRows):
     notes: tuple[str, ...] = ()
     tracking_uri: str = ""
     refusals: tuple[Refusal, ...] = ()
+    unsealed: int = 0
 
     def to_pandas(self) -> "pd.DataFrame":
         """
@@ -183,9 +186,8 @@ class Board(BoardRows):
 
     def recorded(self) -> RecordedRows:
         """Rows in the form that the page is made of."""
-        return RecordedRows(
-            self.study, list(self.rows), list(self.refused), dict(self.folders), dict(self.others), list(self.refusals)
-        )
+        found = list(self.refused), dict(self.folders), dict(self.others), list(self.refusals), self.unsealed
+        return RecordedRows(self.study, list(self.rows), *found)
 
     def __repr__(self) -> str:
         lines = self._lines()
@@ -311,7 +313,12 @@ def leaderboard(
         detectors=tuple(detectors),
         refused=tuple(recorded.refused),
         others=recorded.others,
-        notes=(*_shown_instead(study, recorded.rows), *([] if every else other_variants(recorded.others))),
+        notes=(
+            *_shown_instead(study, recorded.rows),
+            *([] if every else other_variants(recorded.others)),
+            *unsealed_notes(recorded.unsealed),
+        ),
+        unsealed=recorded.unsealed,
         tracking_uri=uri,
         refusals=tuple(recorded.refusals),
     )

@@ -267,6 +267,12 @@ def may_be_copies(domain: str, computed: Collection[str] = ()) -> bool:
     return not chain_of(domain) and dataset_name(domain) not in computed
 
 
+def unsealed_notes(n: int) -> list[str]:
+    """Return a note on cells whose files cannot be checked against a digest, as an earlier version recorded them."""
+    subject = "1 cell was" if n == 1 else f"{n} cells were"
+    return [f"{subject} recorded without a digest of the files, so what cell.json alone says is not checked."] if n else []
+
+
 def data_notes(rows: Rows) -> list[str]:
     """Return notes on the data of all rows: pictures that the leak guard left out, look-alikes, and gaps of a data set."""
     notes = {}

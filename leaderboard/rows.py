@@ -35,6 +35,8 @@ class Board:
         By study: cells of variants that were not run last, which have no row unless they were asked for.
     refusals : list of Refusal
         The same as `refused`, with the code of each reason.
+    unsealed : int
+        Cells with rows here whose run has no digest of their files, as an earlier version recorded them.
     """
 
     study: str
@@ -43,6 +45,7 @@ class Board:
     folders: dict[str, Path] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    unsealed: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,9 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         for row in cell.rows
         if every or cell.run_id in last
     ]
-    return Board(study or "", ranked(rows), list(map(str, refusals)), folders, dict(left_out), refusals)
+    shown = {row.run_id for row in rows}
+    unsealed = sum(run.run_id in shown and not run.contents for run in runs)
+    return Board(study or "", ranked(rows), list(map(str, refusals)), folders, dict(left_out), refusals, unsealed)
 
 
 def _refusal(run: CellRun, outcome: CellRows) -> Refusal | None:

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.benchmark.tracking.store import default_tracking_uri
-from conftest import run, small_study
-from made_submissions import write_pictures
+from conftest import noise_picture, run, small_study
 
 DETECTORS = ("spectral_svm", "coin_flip")  # the first is the one that is damaged
 
@@ -97,9 +97,9 @@ def record_home(root: Path, patch: pytest.MonkeyPatch) -> RecordedHome:
     """Run a small study; `patch` sets the folders of results and cache."""
     patch.setenv("BANDBENCH_HOME", str(root / "home"))
     patch.setenv("BANDBENCH_CACHE", str(root / "cache"))
-    folders: dict[str, Path] = {name: write_pictures(root / name, first) for name, first in (("mine", 0), ("yours", 500))}
+    folders = {"mine": _pictures(root / "mine", 0, 1.35), "yours": _pictures(root / "yours", 500, 1.2)}
     study = small_study(
-        detectors=list(DETECTORS), test=["mine", "yours"], seeds=2, sweep={"width": 0.12, "step": 0.12},
+        detectors=list(DETECTORS), test=["mine", "yours"], seeds=2, sweep={"width": 0.1, "step": 0.1},
         search={"trials": 0}, bands=[{"kind": "low", "high": 0.3}],
     )  # fmt: skip
     run(study, folders)
@@ -107,6 +107,16 @@ def record_home(root: Path, patch: pytest.MonkeyPatch) -> RecordedHome:
     with cell_runs(uri) as runs:
         damaged = next(one for one in runs if one.tags["detector"] == DETECTORS[0])
     return RecordedHome(uri, damaged.run_id, damaged.folder, root / "home" / "mlflow.db")
+
+
+def _pictures(root: Path, first: int, boost: float) -> Path:
+    """Write 40 pictures of each class; fakes have more power between 0.2 and 0.3 cycles/pixel."""
+    for name, power, offset in (("real", 1.0, 0), ("fake", boost, 1000)):
+        (root / name).mkdir(parents=True)
+        for i in range(40):
+            letters = f"{chr(97 + i // 26)}{chr(97 + i % 26)}"
+            Image.fromarray(noise_picture(first + offset + i, 64, power)).save(root / name / f"{name}{letters}.png")
+    return root
 
 
 def with_column(name: str, values: Callable[[pa.ChunkedArray], Any]) -> Callable[[pa.Table], pa.Table]:

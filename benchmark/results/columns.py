@@ -45,6 +45,34 @@ class Better(StrEnum):
     NEITHER = ""
 
 
+class Source(StrEnum):
+    """
+    Origin of a column's value, and by what a board checks it.
+
+    All of a cell's files are checked against the digest that was recorded when they were sent, too.
+    """
+
+    SCORES = "scores"
+    COMPARED = "compared"
+    DIGEST = "digest"
+    BOARD = "board"
+    SUBMISSION = "submission"
+
+    @property
+    def meaning(self) -> str:
+        """One clause for people."""
+        return SOURCES[self]
+
+
+SOURCES = {
+    Source.SCORES: "computed from the score files whenever a file changes; AUCs, gain and coverage are compared with MLflow",
+    Source.COMPARED: "from `cell.json`, and compared with a metric, tag or parameter of the run in MLflow",
+    Source.DIGEST: "from `cell.json`, which is checked by the recorded digest alone",
+    Source.BOARD: "computed by the board from other columns",
+    Source.SUBMISSION: "stated by a contributor",
+}
+
+
 @dataclass(frozen=True)
 class Terminal:
     """
@@ -118,9 +146,44 @@ class Column:
         return (self.name, f"{self.name}_lo", f"{self.name}_hi") if self.interval else (self.name,)
 
     @property
+    def source(self) -> Source:
+        """Origin of its value."""
+        if self.derived:
+            return Source.BOARD
+        return ORIGINS.get(self.name, Source.SCORES)
+
+    @property
     def is_number(self) -> bool:
         """False for texts and frequencies."""
         return self.unit not in (Unit.TEXT, Unit.FREQUENCY)
+
+
+# Origins of columns that are not computed from the score files.
+ORIGINS = {
+    **dict.fromkeys(
+        (
+            *("detector", "train", "band", "ms_per_picture", "model_bytes", "fit_seconds", "split_id", "evidence", "rule"),
+            *("shortcut", "variant", "cell", "dropped_leaks"),
+        ),
+        Source.COMPARED,
+    ),
+    **dict.fromkeys(
+        (
+            *("score_ms", "seeds", "train_overlap", "study", "role", "plateau", "swept", "control", "random_encoder"),
+            *("selection", "shots", "not_counted", "gaps", "settings", "finished", "missing", "released", "reported"),
+            *("oracle_band", "lookalikes", "split_list", "pictures"),
+        ),
+        Source.DIGEST,
+    ),
+    **dict.fromkeys(
+        (
+            *("id", "ranks", "rank_low", "rank_high", "tie_group", "rank_reason", "marks", "reals_rank_low", "reals_rank_high"),
+            *("later_auc", "later_reason", "run_id", "current", "source", "verified"),
+        ),
+        Source.BOARD,
+    ),
+    "submission": Source.SUBMISSION,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from .names import (
     USED,
     checked,
     compared,
+    compared_tags,
     of_interest,
     used_at,
 )
@@ -72,7 +73,7 @@ class FoundCell:
         finished = (info.end_time or 0) / 1000
         used = used_at(run.data.tags.get(USED), finished)
         metrics = run.data.metrics.items()
-        tags, params = of_interest(run.data.tags, COMPARED_TAGS), of_interest(run.data.params, COMPARED_PARAMS)
+        tags, params = compared_tags(run.data.tags), of_interest(run.data.params, COMPARED_PARAMS)
         place = info.artifact_uri or ""
         return cls(info.run_id, info.experiment_id, finished, place, checked(metrics), used, compared(metrics), tags, params)
 
@@ -126,7 +127,7 @@ def _from_tables(uri: str, experiments: list[int]) -> list[FoundCell] | None:
                     checked(values.get(run_id, {}).items()),
                     used_at(tags.get(run_id, {}).get(USED), end / 1000),
                     compared(values.get(run_id, {}).items()),
-                    of_interest(tags.get(run_id, {}), COMPARED_TAGS),
+                    compared_tags(tags.get(run_id, {})),
                     of_interest(params.get(run_id, {}), COMPARED_PARAMS),
                 )
                 for run_id, experiment, end, location in map(tuple, connection.execute(runs))

@@ -24,7 +24,8 @@ COMPARED_METRICS = (
     *("worst_auc", "oracle_auc", "allpass_auc", "gain", "coverage", "fit_seconds", "ms_per_picture", "model_bytes", "val_auc"),
     *("evidence.low", "evidence.high", "evidence.stretches", "shortcut.auc", "shortcut.lo", "shortcut.hi"),
 )
-COMPARED_TAGS = (KEY, CONTENTS, "detector", "train", "splits", "variant")
+EARLIER_TAGS = (KEY, "detector", "train", "splits")
+COMPARED_TAGS = (*EARLIER_TAGS, CONTENTS, "variant")
 BAND_PARAMS = tuple(f"band.{name}" for name in ("kind", "cutoff", "width", "order", "mode", "period", "halfwidth", "points"))
 COMPARED_PARAMS = ("rule", "shortcut.fact", "dropped_leaks.train", "dropped_leaks.val", *BAND_PARAMS)
 
@@ -63,6 +64,11 @@ def checked(metrics: Iterable[tuple[str, float]]) -> dict[str, float]:
 def compared(metrics: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Return those of `COMPARED_METRICS`, in their order."""
     return of_interest(dict(metrics), COMPARED_METRICS)
+
+
+def compared_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return those of `COMPARED_TAGS`; a run without a time of use is of a version that had neither variants nor digests."""
+    return of_interest(tags, COMPARED_TAGS if USED in tags else EARLIER_TAGS)
 
 
 def of_interest(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..notes import shown_rows
 from ..rows import Board
 from ..story.story import story
 from .details import Details
-from .payload import payload, with_standings
+from .payload import payload, with_standings, without_addresses
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
@@ -76,6 +76,7 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
         sentences=story(with_standings(board, details), details.ranking, computed),
         rows=[_static_row(row) for row in shown_rows(board.rows)[:STATIC_ROWS]],
         n_rows=len(board.rows),
+        refused=list(map(without_addresses, board.refused[:STATIC_ROWS])),
     )
     # Names of files may hold bytes that are no text at all.
     return text.encode("utf-8", "replace").decode("utf-8")

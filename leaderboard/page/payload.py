@@ -26,7 +26,16 @@ from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..carriers import CarrierLine, carrier_lines
-from ..notes import data_notes, mark_notes, may_be_copies, notes_of_rows, other_variants, shown_marks, shown_rows
+from ..notes import (
+    data_notes,
+    mark_notes,
+    may_be_copies,
+    notes_of_rows,
+    other_variants,
+    shown_marks,
+    shown_rows,
+    unsealed_notes,
+)
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
 from ..ranking.later import NoLater, dated_tests
@@ -128,7 +137,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         *((note.text, [places[name] for name in note.domains]) for note in notes_of_rows(shown, True, computed)),
         *((text, OF_MARKS) for text in mark_notes(shown, True, computed)),
         *((text, OF_REALS) for text in reals_notes(shown, True)),
-        *((text, []) for text in (*data_notes(board.rows), *other_variants(board.others))),
+        *((text, []) for text in (*data_notes(board.rows), *other_variants(board.others), *unsealed_notes(board.unsealed))),
     ]
     return {
         "study": board.study,

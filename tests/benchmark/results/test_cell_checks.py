@@ -95,10 +95,7 @@ def test_an_oracle_that_another_band_beats(document: CellDocument) -> None:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (
-            [scores_of("a", "val", RIGHT), scores_of("a", "test", RIGHT, "abce"), scores_of("b", "test", RIGHT)],
-            "same pictures of a",
-        ),
+        ([*draw(RIGHT, RIGHT)[:1], scores_of("a", "test", RIGHT, "abce"), scores_of("b", "test", RIGHT)], "pictures of a"),
         ([scores_of("a", "val", RIGHT), scores_of("a", "test", RIGHT)], "not of the test domains that cell.json names: b"),
         ([scores_of("a", "test", RIGHT), scores_of("b", "test", RIGHT)], "not scored on the same pictures of a"),
         ([*draw(RIGHT, RIGHT), scores_of("c", "reals", RIGHT)], "other item sets"),

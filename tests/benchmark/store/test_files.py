@@ -2,16 +2,14 @@
 
 import errno
 import os
-import subprocess
-import os
 import socket
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bandbench.benchmark.errors import DiskError
-from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.errors import DataError, DiskError
 from bandbench.benchmark.store.files import (
     ASIDE,
     atomic_folder,
@@ -26,8 +24,8 @@ from bandbench.benchmark.store.files import (
     publish_folder,
     read_file,
     read_json,
-    write_arrays,
     require_file,
+    write_arrays,
     write_json,
 )
 from bandbench.benchmark.store.folders import results_root
