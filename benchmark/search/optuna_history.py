@@ -165,7 +165,7 @@ def storage_errors(url: str | None) -> Iterator[None]:
             raise
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise BenchError(
-            f"the storage {without_password(url)} failed while the study ran: {reason} What was finished is kept; the same "
+            f"the storage {without_password(url)} failed while the study ran: {reason.rstrip('.')}. What was finished is kept; the same "
             "command continues."
         ) from error
 
