@@ -215,3 +215,20 @@ def test_waiting_results_move_with_their_folder(tmp_path: Path, empty_store: Pat
     (sent,) = by_kind(all_runs(uri))["cell"]
     assert [entry.path for entry in client_for(uri).list_artifacts(sent.info.run_id)] == ["cell.json"]
     assert not home.exists()
+
+
+def test_copies_of_folders_follow_an_outbox_that_is_taken_over(tmp_path: Path, empty_store: Path) -> None:
+    uri = f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "notes.txt").write_text("kept")
+    before = Outbox("http://old.address")
+    before.keep([document("one", artifacts=str(tmp_path / "files"))])
+    shutil.rmtree(tmp_path / "files")
+    write_json(before.folder / "store.json", {"uri": uri})  # as of the same store by another name
+    outbox = Outbox(uri)
+    (waiting,) = outbox.pending()
+    assert not before.folder.exists()
+    assert outbox.deliver(Sender(client_for(uri), uri), waiting) == []
+    (cell,) = by_kind(all_runs(uri))["cell"]
+    assert [entry.path for entry in client_for(uri).list_artifacts(cell.info.run_id)] == ["notes.txt"]
+    assert sorted(path.name for path in outbox.folder.iterdir()) == ["delivered.txt", "store.json"]
