@@ -14,13 +14,16 @@ from mlflow.entities import Run
 
 from bandbench.benchmark.models.trained_model import add_mlflow_model
 from bandbench.benchmark.search.optuna_history import open_storage
+from bandbench.benchmark.tracking.addresses import folder_path
 from bandbench.benchmark.tracking.databases import with_driver
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.exporter import Exporter
 from bandbench.benchmark.tracking.outbox import Outbox
 from bandbench.benchmark.tracking.sender import Sender
-from bandbench.benchmark.tracking.store import client_for
-from conftest import mlflow_server, score_files
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
+from bandbench.leaderboard.rows import load_board
+from conftest import mlflow_server, run, score_files, small_study
+from made_runs import all_runs
 from made_servers import faltering
 from made_writers import write_at_once
 
@@ -142,3 +145,19 @@ def test_senders_that_make_the_same_runs_at_once_leave_one_of_each(server: str) 
     assert len(runs) == 7
     parents = {run.data.tags["mlflow.parentRunId"] for run in runs if run.data.tags["bandbench.kind"] == "trial"}
     assert parents == {run.info.run_id for run in runs if run.data.tags["bandbench.kind"] == "cell"}
+
+
+def test_a_cell_that_an_earlier_version_recorded_twice_is_one_row(picture_folder: Maker) -> None:
+    run(small_study(detectors=["coin_flip"], sweep=None, keep_models=False), {"mine": picture_folder(n=8)})
+    uri = default_tracking_uri()
+    client = client_for(uri)
+    (cell,) = [one for one in all_runs(uri) if one.data.tags["bandbench.kind"] == "cell"]
+    twin = client.create_run(cell.info.experiment_id, start_time=cell.info.start_time, tags=cell.data.tags)
+    for name, value in cell.data.metrics.items():
+        client.log_metric(twin.info.run_id, name, value)
+    folder = folder_path(cell.info.artifact_uri)
+    client.log_artifacts(twin.info.run_id, str(folder))
+    client.set_terminated(twin.info.run_id, end_time=cell.info.end_time)
+    board = load_board(uri, "small")
+    assert {row.run_id for row in board.rows} < {cell.info.run_id, twin.info.run_id}
+    assert len({(row.detector, row.role) for row in board.rows}) == len(board.rows)

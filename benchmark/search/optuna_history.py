@@ -163,9 +163,9 @@ def storage_errors(url: str | None) -> Iterator[None]:
     except (StorageInternalError, SQLAlchemyError) as error:
         if url is None:
             raise
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        reason = str(error.__cause__ or error).strip().splitlines()[0].rstrip(".")
         raise BenchError(
-            f"the storage {without_password(url)} failed while the study ran: {reason} What was finished is kept; the same "
+            f"the storage {without_password(url)} failed while the study ran: {reason}. What was finished is kept; the same "
             "command continues."
         ) from error
 

@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from enum import Enum
+from typing import Any
 
 from ..errors import TrackingError
 from .addresses import without_password
@@ -160,19 +161,19 @@ def _of_connection(error: BaseException) -> tuple[Trouble | None, str]:
 
 def _status(error: BaseException) -> int | None:
     """Return the status of the HTTP answer that an error is about; None if it is about none."""
-    chain = list(_chain(error))
+    chain: list[Any] = list(_chain(error))
     answers = [getattr(one, "response", None) for one in chain]
-    statuses = [answer.status_code for answer in answers if isinstance(getattr(answer, "status_code", None), int)]
+    statuses: list[Any] = [getattr(answer, "status_code", None) for answer in answers]
     statuses += [int(match[1]) for one in chain if (match := STATUS.search(str(one)))]
     statuses += [one.get_http_status_code() for one in chain if hasattr(one, "get_http_status_code")]
-    return next(iter(statuses), None)
+    return next((status for status in statuses if isinstance(status, int)), None)
 
 
 def _is_of_mlflow(error: BaseException) -> bool:
     """Return True if MLflow itself refuses what it is given, and its database answers."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    chain = list(_chain(error))
+    chain: list[Any] = list(_chain(error))
     status = next((one.get_http_status_code() for one in chain if hasattr(one, "get_http_status_code")), 500)
     return status < 500 and not any(isinstance(one, SQLAlchemyError) for one in chain)
 

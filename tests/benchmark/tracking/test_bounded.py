@@ -17,9 +17,7 @@ Server = contextlib.AbstractContextManager[str]
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "FIRST_LIMIT", 0.8)
-    monkeypatch.setattr(bounded, "CALL_LIMIT", 0.8)
+def _no_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 
 
@@ -38,8 +36,8 @@ SERVERS: dict[str, tuple[Callable[[], Server], Trouble, str]] = {
         Trouble.NO_CONNECTION,
         "nobody listens there, as its host is not known",
     ),
-    "hanging": (hanging, Trouble.NO_ANSWER, "accepts connections but does not answer (given up after 1 s)"),
-    "dripping": (dripping, Trouble.TOO_SLOW, "answers too slowly (given up after 1 s, in which parts of an answer came)"),
+    "hanging": (hanging, Trouble.NO_ANSWER, "accepts connections but does not answer (given up after 2 s)"),
+    "dripping": (dripping, Trouble.TOO_SLOW, "answers too slowly (given up after 3 s, in which parts of an answer came)"),
     "breaking off": (breaking_off, Trouble.BROKEN_OFF, "ends connections without an answer"),
     "HTML": (page, Trouble.NOT_MLFLOW, "answers with HTML: is this an MLflow server?"),
     "HTML 404": (lambda: page(404), Trouble.NOT_MLFLOW, "answers with 404, HTML: is this an MLflow server?"),
@@ -52,8 +50,12 @@ SERVERS: dict[str, tuple[Callable[[], Server], Trouble, str]] = {
 
 @pytest.mark.parametrize("question", [ask_server, look_at_server])
 @pytest.mark.parametrize("name", list(SERVERS))
-def test_a_server_that_is_not_usable_is_called_what_it_is(question: Callable[[str], None], name: str) -> None:
+def test_a_server_that_is_not_usable_is_called_what_it_is(
+    question: Callable[[str], None], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server, trouble, text = SERVERS[name]
+    if server in (hanging, dripping):
+        monkeypatch.setattr(bounded, "FIRST_LIMIT", 3.0)  # nothing is to come
     with server() as address, pytest.raises(StoreError) as refused:
         question(address)
     assert refused.value.trouble is trouble
@@ -80,7 +82,8 @@ def test_an_mlflow_server_is_one() -> None:
 
 
 @pytest.mark.parametrize("server", [hanging, dripping])
-def test_every_request_of_a_client_ends(server: Callable[[], Server]) -> None:
+def test_every_request_of_a_client_ends(server: Callable[[], Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "CALL_LIMIT", 1.0)
     with server() as address:
         client = bounded_client(MlflowClient(address), address)
         with pytest.raises(StoreError, match=r"\(given up after 1 s"):

@@ -270,3 +270,20 @@ def test_a_shard_knows_what_has_arrived(uri: str) -> None:
     outbox.put([document()])
     outbox.deliver(Sender(client_for(uri), uri), outbox.pending()[0])
     assert Outbox(uri, "s.shard-0-of-2").has(document())
+
+
+def test_copies_of_folders_follow_an_outbox_that_is_taken_over(tmp_path: Path, empty_store: Path) -> None:
+    uri = f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "notes.txt").write_text("kept")
+    before = Outbox("http://old.address")
+    before.keep([document("one", artifacts=str(tmp_path / "files"))])
+    shutil.rmtree(tmp_path / "files")
+    write_json(before.folder / "store.json", {"uri": uri})  # as of the same store by another name
+    outbox = Outbox(uri)
+    (waiting,) = outbox.pending()
+    assert not before.folder.exists()
+    assert outbox.deliver(Sender(client_for(uri), uri), waiting) == []
+    (cell,) = by_kind(all_runs(uri))["cell"]
+    assert [entry.path for entry in client_for(uri).list_artifacts(cell.info.run_id)] == ["notes.txt"]
+    assert sorted(path.name for path in outbox.folder.iterdir()) == ["delivered.txt", "store.json"]
