@@ -12,7 +12,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ..errors import BenchError, listed
@@ -43,7 +43,7 @@ class Holder:
         Seconds since the epoch.
     """
 
-    study: str
+    study: str = ""
     shard: str = ""
     host: str = ""
     pid: int = 0
@@ -132,10 +132,10 @@ def _holder_path(lock: Path) -> Path:
 def _holder(lock: Path, study: str, shard: Shard | None = None) -> Holder:
     """Return who holds a lock, as far as it is known: whoever took it a moment ago has not written it yet."""
     known = read_json(_holder_path(lock))
-    try:
-        return Holder(**known)
-    except TypeError:
-        return Holder(study, str(shard or ""))
+    types = {field.name: type(field.default) for field in fields(Holder)}
+    if isinstance(known, dict) and {name: type(value) for name, value in known.items()} == types:
+        return Holder(**{str(name): value for name, value in known.items()})
+    return Holder(study, str(shard or ""))
 
 
 def _shard_locks(study: str) -> list[tuple[Shard, Path]]:
