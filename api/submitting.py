@@ -233,6 +233,7 @@ def _submit(
     """Submit one job for each shard; return the ids of the jobs."""
     # Imported here: an optional library, which is there, as `submit_plan` has looked.
     import submitit
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     logs.mkdir(parents=True, exist_ok=True)
     executor = submitit.AutoExecutor(folder=logs / "%j", cluster=where.value, **_requeues(where))
@@ -242,7 +243,7 @@ def _submit(
         with _output_to(logs / "jobs.log"), executor.batch():
             submitted = [executor.submit(job) for job in jobs]
         return tuple(job.job_id for job in submitted)
-    except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError, OSError) as error:
+    except (FailedJobError, FailedSubmissionError, OSError) as error:
         raise BenchError(f"the jobs were not submitted: {' '.join(str(error).split())}") from error
 
 

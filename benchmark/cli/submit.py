@@ -21,7 +21,7 @@ from .study_run import plan_request
 
 
 def submit(request: SubmitRequest) -> None:
-    """Submit the shards of a study that have cells left."""
+    """Submit a study to SLURM, or to processes of this machine: its cells are dealt out to jobs, what is recorded is not."""
     console = Console(stderr=True)
     check_target(request.json_file)
     if request.shards is None or request.shards < 1:

@@ -35,7 +35,7 @@ class StudyRun:
         Its process; None if it is not known.
     """
 
-    study: str
+    study: str = ""
     shard: str = ""
     holder: Holder | None = None
 

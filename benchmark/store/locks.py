@@ -54,10 +54,12 @@ class Holder:
     @classmethod
     def read(cls, path: Path) -> "Holder | None":
         """Read the holder that a file names; None if there is no such file or it is damaged."""
-        try:
-            return cls(**read_json(path))  # type: ignore[arg-type]
-        except TypeError:
+        known = read_json(path)
+        if not isinstance(known, dict):
             return None
+        types = {"host": str, "pid": int, "since": float, "job": str}
+        whole = {name: type(value) for name, value in {"job": "", **known}.items()} == types
+        return cls(**{str(name): value for name, value in known.items()}) if whole else None
 
 
 class LockHeldError(BenchError):

@@ -278,8 +278,6 @@ def test_three_shards_at_once_one_of_them_killed_give_the_bytes_of_one_run(
         early = bench(*arguments, home=shared)
         assert_one_message(early, "Wait until all shards have ended, then repeat this command")
         assert f"0/3 (host {socket.gethostname()}, pid {processes[0].pid}, since" in early.stderr
-        assert_one_message(bench(*arguments, "--shard", "0/3", home=shared), "is being run already")
-        assert_one_message(bench(*arguments, "--shard", "1/4", home=shared), "use --shard I/3, or wait.")
         messages = [process.communicate(timeout=300)[1] for process in processes[1:]]
         assert [process.returncode for process in processes[1:]] == [0, 0], messages
         n_before = len(list(shared.glob("records/*/*.json")))

@@ -12,7 +12,14 @@ import pytest
 from bandbench.benchmark.errors import BenchError, BenchWarning
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.modes import Mode
-from bandbench.benchmark.search.optuna_history import History, check_storage, lost_trials, open_storage, tpe
+from bandbench.benchmark.search.optuna_history import (
+    History,
+    check_storage,
+    lost_trials,
+    open_storage,
+    take_over_journal,
+    tpe,
+)
 from bandbench.benchmark.study.study_file import Search
 from conftest import run, small_study
 
@@ -261,3 +268,21 @@ def test_a_search_of_combs_alone_has_no_cut_off(tmp_path: Path) -> None:
     assert all(band.is_comb for band in bands)
     assert len({band.order for band in bands}) > 2
     assert all(set(trial.params) == {"kind", "period", "halfwidth", "order"} for trial in stored(tmp_path / "a").trials)
+
+
+def test_the_searches_of_a_shard_are_copied_whole_and_its_journal_goes(journal: Path, tmp_path: Path) -> None:
+    """Also those of which a killed process has copied only the first trials; those that are there are left as they are."""
+    path = tmp_path / "shards" / "s.shard-0-of-2.journal"
+    shard, searches = open_storage(None, path), open_storage(None, journal)
+    for name, numbers in (("new", 3), ("begun", 3), ("there", 1)):
+        study = optuna.create_study(storage=shard, study_name=name)
+        study.add_trials([optuna.trial.create_trial(value=float(i), params={}, distributions={}) for i in range(numbers)])
+    for name in ("begun", "there"):
+        optuna.create_study(storage=searches, study_name=name).add_trial(optuna.trial.create_trial(value=7.0))
+    take_over_journal(path, searches)
+    again = open_storage(None, journal)
+    values = {
+        study.study_name: [trial.value for trial in again.get_all_trials(study._study_id)] for study in again.get_all_studies()
+    }
+    assert values == {"new": [0.0, 1.0, 2.0], "begun": [0.0, 1.0, 2.0], "there": [7.0]}
+    assert list(path.parent.iterdir()) == []
