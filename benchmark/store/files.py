@@ -41,7 +41,8 @@ def atomic_path(path: Path, durable: bool = True) -> Iterator[Path]:
     to tell.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # The machine, too: on a shared disk another one may have a process of this number.
+    temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}.tmp")
     try:
         yield temporary
         if durable:
