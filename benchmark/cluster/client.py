@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..reporting import Reporter
 from ..workers import PRELOAD, Workers, WorkLostError, running_workers
 from .address import ClusterError
-from .opening import CONNECT_SECONDS, connected, examined, find_scheduler, make_session, shared_folders
+from .opening import CONNECT_SECONDS, connected, examined, find_scheduler, make_session, shared_folders, threads_of
 from .remote import ProcessDiedError, UnfitWorkerError, close_session, perform
 from .session import Answer, Probe, Session
 
@@ -75,7 +75,7 @@ class ClusterWorkers(Workers):
         self._changing = threading.Lock()  # the client's thread ends futures
         self._failure: ClusterError | None = None
         self._over = threading.Event()
-        self._threads = client.nthreads(callback_timeout=CONNECT_SECONDS)
+        self._threads = threads_of(client)
         self.size = ClusterSize.of(self._threads)
         self._watch = threading.Thread(target=self._look_after_workers, daemon=True)
         self._watch.start()
@@ -141,7 +141,7 @@ class ClusterWorkers(Workers):
         last_seen = time.monotonic()
         while not self._over.wait(LOOK_SECONDS):
             try:
-                threads = self._client.nthreads(callback_timeout=CONNECT_SECONDS)
+                threads = threads_of(self._client)
             except Exception:  # the scheduler does not answer, in one of many ways
                 threads = {}
             if threads:

@@ -67,11 +67,11 @@ def find_scheduler(cluster: str) -> str:
     return address
 
 
-async def _identity(address: str) -> dict[str, Any]:
+async def _identity(address: str) -> Any:
     """Ask who listens at an address."""
     from distributed.core import rpc
 
-    async def ask() -> dict[str, Any]:
+    async def ask() -> Any:
         async with rpc(address, timeout=CONNECT_SECONDS - 1) as scheduler:
             return await scheduler.identity()
 
@@ -121,6 +121,12 @@ def connected(address: str) -> Iterator["Client"]:
             raise ClusterError(f"the scheduler {address} has stopped to answer ({_reason(error)}).") from error
         stack.callback(_close, client)
         yield client
+
+
+def threads_of(client: "Client") -> dict[str, int]:
+    """Return the number of threads of every worker by its address."""
+    threads: Any = client.nthreads(callback_timeout=CONNECT_SECONDS)
+    return dict(threads)
 
 
 def _close(client: "Client") -> None:
@@ -184,7 +190,7 @@ def examined(client: "Client", address: str, session: Session) -> list[str]:
 
 def _wait_for_workers(client: "Client", address: str) -> list[str]:
     end = time.monotonic() + START_SECONDS
-    while not (workers := sorted(client.nthreads(callback_timeout=CONNECT_SECONDS))):
+    while not (workers := sorted(threads_of(client))):
         if time.monotonic() > end:
             raise ClusterError(
                 f"the scheduler {address} has had no worker for {START_SECONDS:.0f} s; `dask worker {address}` starts one on "
@@ -197,7 +203,7 @@ def _wait_for_workers(client: "Client", address: str) -> list[str]:
 def _reports(client: "Client", address: str, session: Session, replies: Mapping[str, str]) -> dict[str, Report]:
     """Ask every worker for its report."""
     try:
-        answers = client.run(
+        answers: Any = client.run(
             examine, session, dict(replies), workers=list(replies), on_error="return", callback_timeout=EXAMINE_SECONDS
         )
     except TimeoutError as error:

@@ -94,11 +94,12 @@ def _temporary(path: Path) -> Path:
     root = next((root for root in (results_root(), cache_root()) if path.is_relative_to(root)), None)
     if root is not None:
         return unfinished_file(root)
-    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+    # The machine, too: on a shared disk another one may have a process of this number.
+    beginning = f".{path.name}.{os.uname().nodename}."
+    for stale in path.parent.glob(f"{glob.escape(beginning)}*.tmp"):
         if _writer_is_dead(stale):
             stale.unlink(missing_ok=True)
-    # Processes of two machines may have one number, and write to one shared folder.
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.tmp")
+    return path.with_name(f"{beginning}{secrets.token_hex(4)}.{os.getpid()}.tmp")
 
 
 def _writer_is_dead(temporary: Path) -> bool:

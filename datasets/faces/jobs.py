@@ -154,7 +154,7 @@ def _outcome(future: "Future[SourceOutcome]", pending: "dict[Future[SourceOutcom
         outcome = future.result()
     except WorkLostError as error:
         source = pending.pop(future)
-        return SourceOutcome(source.id, UNREAD, f"cannot be read now: {error} The next run tries again.", 0)
+        return SourceOutcome(source.id, UNREAD, f"is left out: {error} The next run tries again.", 0)
     except BrokenProcessPool as error:
         names = ", ".join(source.id for source in pending.values())
         raise BenchError(

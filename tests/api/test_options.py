@@ -1,5 +1,7 @@
 """Options of the Python interface: what is taken, and the errors of what is not."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +17,13 @@ from bandbench.api.options import (
     as_jobs,
     as_names,
     as_trainings,
+    cluster_of,
     public,
     reference_of,
 )
 from bandbench.benchmark.errors import BenchError, DataError, PluginError, StudyError, TooSmallError, TrackingError
 from bandbench.detectors.coin_flip import CoinFlip
+from conftest import SilentReporter
 
 
 def test_names_are_one_or_several() -> None:
@@ -105,3 +109,21 @@ def test_an_unknown_option_of_a_method_does_not_offer_self() -> None:
     assert Thing().method(size=2) == 2
     with pytest.raises(UnknownOptionError, match=r"Did you mean 'size'\? Known: size\.$"):
         Thing().method(siz=2)  # pyright: ignore[reportCallIssue] (the point)
+
+
+def test_a_cluster_is_an_address_a_file_or_a_cluster_of_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bandbench.api.options.find_scheduler", lambda text: f"found {text}")
+    reporter = SilentReporter()
+    assert cluster_of(None, 2, reporter) == ""
+    assert cluster_of("tcp://a:1", None, reporter) == "found tcp://a:1"
+    assert cluster_of(Path("scheduler.json"), None, reporter) == "found scheduler.json"
+    assert cluster_of(SimpleNamespace(scheduler_address="tcp://b:2"), None, reporter) == "found tcp://b:2"
+    assert reporter.notes == []
+    assert cluster_of("tcp://a:1", 3, reporter) == "found tcp://a:1"
+    assert reporter.notes == ["jobs=3 has no effect on a cluster, whose workers have processes of their own."]
+
+
+@pytest.mark.parametrize("given", ["", 8786, b"tcp://a:1", True])
+def test_anything_else_is_no_cluster(given: object) -> None:
+    with pytest.raises(OptionError, match="cluster takes the address of a Dask scheduler"):
+        cluster_of(given, None, SilentReporter())

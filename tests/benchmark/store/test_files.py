@@ -111,11 +111,13 @@ def test_a_file_of_the_results_is_unfinished_in_the_folder_of_its_process() -> N
 def test_what_a_killed_process_left_beside_a_file_goes_with_the_next_write(tmp_path: Path) -> None:
     dead = subprocess.Popen(["true"])
     dead.wait()
-    (tmp_path / f".page.html.{dead.pid}.tmp").touch()
-    (tmp_path / f".page.html.{os.getppid()}.tmp").touch()
+    here = os.uname().nodename
+    kept = {f".page.html.{here}.0.{os.getppid()}.tmp", f".page.html.not-{here}.0.{dead.pid}.tmp"}
+    for name in (*kept, f".page.html.{here}.0.{dead.pid}.tmp"):
+        (tmp_path / name).touch()
     with atomic_path(tmp_path / "page.html") as temporary:
         temporary.touch()
-    assert {path.name for path in tmp_path.iterdir()} == {"page.html", f".page.html.{os.getppid()}.tmp"}
+    assert {path.name for path in tmp_path.iterdir()} == {"page.html", *kept}
 
 
 def test_a_folder_that_vanishes_while_a_file_is_written_is_made_again() -> None:

@@ -15,6 +15,9 @@ from bandbench.datasets.copies.survey import Source
 from bandbench.datasets.faces import jobs
 from bandbench.datasets.faces.cut import FaceCropper
 from bandbench.datasets.faces.jobs import FaceJob, iter_outcomes, run_job, spec_of
+from bandbench.datasets.faces.outcome import UNREAD
+from conftest import SilentReporter
+from made_clusters import local_cluster
 from trees.faces import draw_face, scene
 from trees.small_clips import REFERENCE, Clips, prepared
 
@@ -101,3 +104,24 @@ def test_the_sources_that_a_dead_worker_was_reading_are_named(root: Path) -> Non
     dataset = Clips(root, fatal="a/real/killer.png")
     with pytest.raises(BenchError, match=r"killer\.png.*--jobs 1.*same command continues"):
         prepared(root, dataset=dataset, jobs=2)
+
+
+def test_a_cluster_does_the_work_and_a_source_that_kills_its_process_is_left_for_the_next_run(
+    root: Path, tmp_path: Path
+) -> None:
+    """`fatal` names a source that kills the process that reads it (see `Clips`)."""
+    here = open_preparation(tmp_path / "here")
+    for _ in iter_outcomes(FaceCropper(Clips(root), Settings(faces="none")), here, sources_of(root), 1):
+        pass
+    there, reporter = open_preparation(tmp_path / "there"), SilentReporter()
+    cropper = FaceCropper(Clips(root, fatal="a/real/r1.png"), Settings(faces="none"))
+    with local_cluster(1) as cluster:
+        outcomes = list(iter_outcomes(cropper, there, sources_of(root), 1, cluster.scheduler_address, reporter))
+    (unread,) = (outcome for outcome in outcomes if outcome.status == UNREAD)
+    assert unread.id.endswith("r1.png")
+    assert "its process on the cluster died 3 times" in unread.detail
+    assert len({outcome.id for outcome in outcomes}) == 3
+    assert any("1 process of 1 worker" in note for note in reporter.notes)
+    crops = {p.relative_to(there.folder): p.read_bytes() for p in there.folder.rglob("*.png") if p.is_file()}
+    assert len(crops) == 2
+    assert {name: (here.folder / name).read_bytes() for name in crops} == crops
