@@ -215,14 +215,14 @@ class _Spectra:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 above = 20 * (PUBLISHED_EPSILON / one.least) ** 2 * self.inverse[1] < MOST_ERROR
                 below = 20 * (one.most / PUBLISHED_EPSILON) ** 2 * self.straight[1] < MOST_ERROR
-            for first, end in _runs(above.any(axis=0)):
+            for first, end in _runs(above):
                 part = self._above(one, first, end)
                 np.copyto(means[:, first:end], part, where=above[:, first:end])
-            for first, end in _runs(below.any(axis=0)):
+            for first, end in _runs(below):
                 part = self._below(one, first, end)
                 np.copyto(means[:, first:end], part, where=below[:, first:end])
             between = ~(above | below)
-        for first, end in _runs(between.any(axis=0)):
+        for first, end in _runs(between):
             part = self._exact(one, first, end)
             np.copyto(means[:, first:end], part, where=between[:, first:end])
         return means
@@ -271,6 +271,8 @@ def _product(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and end of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    """First and end of each run of columns (rings) with a True in them."""
+    padded = np.zeros(mask.shape[1] + 2, dtype=np.int8)
+    padded[1:-1] = mask.any(axis=0)
+    edges = np.flatnonzero(np.diff(padded))
     return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
