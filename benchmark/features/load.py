@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
 from numpy.typing import NDArray
 
 from ..contracts import Features, ViewSpec
@@ -24,6 +26,7 @@ from .chunks import prepare_view, view_file
 
 LARGE = 2**30  # bytes
 FILTERED = 128_000_000  # bytes of features from crops that a worker keeps
+FILTERED_CHUNKS: LRUCache[Any, Features] = LRUCache(FILTERED, getsizeof=lambda view: view.values.nbytes)
 MOST_TOGETHER = 16  # bands: what is made once for all of them then costs each little
 USUAL_FEATURES = 128  # of a crop, to estimate what several bands take
 
@@ -72,7 +75,7 @@ def share_bands(items: Iterable[ItemSet], spec: ViewSpec, bands: Sequence[Band])
     for folder in dict.fromkeys(folder for one in items for folder in (one.colour if kernel.colour else one.grey)):
         crops = np.asarray(_open_array(str(Path(folder, "crops.npy"))))
         for band, features in zip(bands, kernel.from_crops_of(crops, bands), strict=True):
-            _filtered_chunk.cache[_filtered_chunk.cache_key(kernel, folder, band)] = features
+            FILTERED_CHUNKS[hashkey(kernel, folder, band)] = features
 
 
 def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:
@@ -188,7 +191,7 @@ def _crop_shape(folder: str) -> tuple[int, int]:
     return _open_array(str(Path(folder, "crops.npy"))).shape[1:3]
 
 
-@cached(LRUCache(FILTERED, getsizeof=lambda view: view.values.nbytes))
+@cached(FILTERED_CHUNKS)
 def _filtered_chunk(kernel: ViewKernel, folder: str, band: Band) -> Features:
     """Features that have to start from the crops; kept for the other draws that ask for the same pictures."""
     crops = np.asarray(_open_array(str(Path(folder, "crops.npy"))))

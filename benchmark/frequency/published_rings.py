@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 PUBLISHED_EPSILON = 1e-8
 TOGETHER = 8  # squares between 1e-16 and 1e25 whose product is still a float64, so that one logarithm serves all of them
 MOST_ERROR = 1e-8  # of a ring mean, whose size is about 100
-IN_CACHE = 2**17  # coefficients of the crops that are worked on at a time, which then stay in the processor's cache
+AT_A_TIME = 2**18  # coefficients of the crops that are worked on: fewer cost calls of NumPy, more the processor's cache
 SMALLEST = np.finfo(np.float64).tiny
 
 
@@ -146,7 +146,7 @@ def log_rings(crops: NDArray, gains: Sequence[NDArray | None]) -> list[NDArray[n
     layout = _layout(*crops.shape[1:])
     filters = [_Filter.of(np.ones(crops.shape[1:]) if gain is None else gain, layout) for gain in gains]
     rings = [np.empty((len(crops), len(layout.count))) for _ in filters]
-    step = max(1, IN_CACHE // (crops.shape[1] * crops.shape[2]))
+    step = max(1, AT_A_TIME // (crops.shape[1] * crops.shape[2]))
     for start in range(0, len(crops), step):
         part = _Spectra.of(crops[start : start + step], layout)
         for one, values in zip(filters, rings, strict=True):
@@ -215,14 +215,14 @@ class _Spectra:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 above = 20 * (PUBLISHED_EPSILON / one.least) ** 2 * self.inverse[1] < MOST_ERROR
                 below = 20 * (one.most / PUBLISHED_EPSILON) ** 2 * self.straight[1] < MOST_ERROR
-            for first, end in _runs(above.any(axis=0)):
+            for first, end in _runs(above):
                 part = self._above(one, first, end)
                 np.copyto(means[:, first:end], part, where=above[:, first:end])
-            for first, end in _runs(below.any(axis=0)):
+            for first, end in _runs(below):
                 part = self._below(one, first, end)
                 np.copyto(means[:, first:end], part, where=below[:, first:end])
             between = ~(above | below)
-        for first, end in _runs(between.any(axis=0)):
+        for first, end in _runs(between):
             part = self._exact(one, first, end)
             np.copyto(means[:, first:end], part, where=between[:, first:end])
         return means
@@ -249,8 +249,8 @@ class _Spectra:
         values *= gain
         values += PUBLISHED_EPSILON**2
         # Rounding may leave a square of 1e-16 a hair below zero, where F H is -e itself.
-        np.maximum(values, SMALLEST, out=values)
-        logs = np.log(_product(values)) - (TOGETHER - self.layout.sizes[groups]) * np.log(PUBLISHED_EPSILON**2)
+        product = np.maximum(np.abs(_product(values)), SMALLEST)
+        logs = np.log(product) - (TOGETHER - self.layout.sizes[groups]) * np.log(PUBLISHED_EPSILON**2)
         return 10 * self._means(logs, first, end)
 
     def _groups(self, first: int, end: int) -> slice:
@@ -271,6 +271,8 @@ def _product(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and end of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    """First and end of each run of columns (rings) with a True in them."""
+    padded = np.zeros(mask.shape[1] + 2, dtype=np.int8)
+    padded[1:-1] = mask.any(axis=0)
+    edges = np.flatnonzero(np.diff(padded))
     return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]

@@ -31,7 +31,12 @@ Roc = tuple[NDArray, NDArray, NDArray]
 
 def _roc(labels: ArrayLike, scores: ArrayLike) -> Roc | None:
     """False and true positive rates and thresholds, from (0, 0) to (1, 1); None if a class is missing."""
-    return _roc_of(_counts(labels, scores))
+    counts = _counts(labels, scores)
+    if counts is None:
+        return None
+    reals, fakes, thresholds = counts
+    fpr, tpr = (np.concatenate([[0.0], count / count[-1]]) for count in (reals, fakes))
+    return fpr, tpr, np.concatenate([[np.inf], thresholds])
 
 
 def _counts(labels: ArrayLike, scores: ArrayLike) -> Roc | None:
@@ -50,22 +55,6 @@ def _counts(labels: ArrayLike, scores: ArrayLike) -> Roc | None:
     last = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)  # a threshold passes all equal scores
     fakes = np.cumsum(fake[order], dtype=np.float64)[last]
     return 1.0 + last - fakes, fakes, values[last]
-
-
-def _roc_of(counts: Roc | None) -> Roc | None:
-    if counts is None:
-        return None
-    reals, fakes, thresholds = counts
-    fpr, tpr = (np.concatenate([[0.0], count / count[-1]]) for count in (reals, fakes))
-    return fpr, tpr, np.concatenate([[np.inf], thresholds])
-
-
-def _average_precision(counts: Roc | None) -> float:
-    if counts is None:
-        return float("nan")
-    reals, fakes, _ = counts
-    gained = np.diff(fakes / fakes[-1], prepend=0.0)
-    return float((gained * (fakes / (fakes + reals))).sum())
 
 
 def _detection_rate(labels: NDArray, roc: Roc | None, false_alarm_rate: float) -> float:
@@ -97,7 +86,12 @@ def _equal_error(roc: Roc | None) -> float:
 
 def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     """Average precision of the fake class; NaN if a class is missing."""
-    return _average_precision(_counts(labels, scores))
+    counts = _counts(labels, scores)
+    if counts is None:
+        return float("nan")
+    reals, fakes, _ = counts
+    gained = np.diff(fakes / fakes[-1], prepend=0.0)
+    return float((gained * (fakes / (fakes + reals))).sum())
 
 
 def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -144,19 +138,14 @@ class Verdicts:
     threshold: float
 
     @cached_property
-    def counts(self) -> Roc | None:
-        """Reals and fakes above each threshold, counted once for all metrics; None if a class is missing."""
-        return _counts(self.labels, self.scores)
-
-    @cached_property
     def roc(self) -> Roc | None:
-        """ROC curve; None if a class is missing."""
-        return _roc_of(self.counts)
+        """ROC curve, computed once for all metrics; None if a class is missing."""
+        return _roc(self.labels, self.scores)
 
 
 def average_precision_of(verdicts: Verdicts) -> float:
     """See `average_precision`."""
-    return _average_precision(verdicts.counts)
+    return average_precision(verdicts.labels, verdicts.scores)
 
 
 def equal_error_rate_of(verdicts: Verdicts) -> float:

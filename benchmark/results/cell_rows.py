@@ -252,6 +252,9 @@ def _headline(context: _Context, tests: Sequence[TestResult], tested: _Tested, c
     of_headline = [test for test in tests if test.domain in headline]
     metrics = {metric.name: _mean([test.value(metric.name) for test in of_headline]) for metric in board_metrics()}
     for name in ERROR_RATES:
+        if len(of_headline) == 1:  # a mean of one, whose interval is there
+            metrics |= {key: of_headline[0].metrics[key] for key in _named(name, UNKNOWN)}
+            continue
         rates = [tested.rates[domain][name] for domain in headline]
         metrics |= _named(name, intervals.share(mean_of(rates)) if rates else UNKNOWN)
     return {

@@ -72,6 +72,7 @@ def insert_runs(
     import sqlalchemy as sa
     from mlflow.store.tracking.dbmodels import models
     from mlflow.utils.uri import append_to_uri_path
+    from sqlalchemy.exc import SQLAlchemyError
 
     tables = [
         model.__table__ for model in (models.SqlRun, models.SqlParam, models.SqlTag, models.SqlMetric, models.SqlLatestMetric)
@@ -88,7 +89,7 @@ def insert_runs(
                 rows = [row for of_run in entries for row in of_run[table.name]]
                 if rows:
                     connection.execute(sa.insert(table), rows)
-    except sa.exc.SQLAlchemyError:
+    except SQLAlchemyError:
         return None
     finally:
         engine.dispose()

@@ -56,7 +56,9 @@ class ProfileView(ViewKernel):
     def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
         if not self.joins_bands(band):
             return super().from_crops(crops, band)
-        return self.from_crops_of(crops, [band])[0]
+        self.require_no_comb(band)
+        values = spectra.published_profile(crops, self.n_features, band, self.isometric)
+        return replace(self.features(self.base(crops[:1]), crops.shape[1:3], ALL_PASS), values=values)
 
     def joins_bands(self, band: Band) -> bool:
         return self.needs_crops(band) and not band.action.filters_crops

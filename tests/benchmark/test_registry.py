@@ -275,3 +275,13 @@ def test_a_parameter_of_a_data_set_has_a_type_too() -> None:
 def test_a_folder_among_the_parameters_is_told_where_folders_are_given() -> None:
     with pytest.raises(PluginError, match=r"got '/tmp'; a folder is given with --data NAME=DIR\."):
         check_parameters(datasets.get("procedural"), {"root": "/tmp"}, "dataset procedural")
+
+
+def test_our_own_modules_are_imported_even_if_one_is_broken(package: Path) -> None:
+    (package / "broken.py").write_text("raise RuntimeError")
+    (package / "sound.py").write_text(GOOD.format(name="Sound", lower="sound"))
+    registry = Registry("detector", Detector, "outside", "no.group")
+    registry.import_own()
+    assert "outside.sound" in sys.modules
+    assert set(registry.found.classes) == {"sound"}
+    assert set(registry.found.failures) == {"broken"}

@@ -138,7 +138,7 @@ def test_bands_prepared_together_are_those_prepared_alone(tmp_path: Path, monkey
     np.savez(tmp_path / "index.npz", grey=rows, colour=rows[:0])
     items = item_set("home", "train", grey=(str(tmp_path),), index=str(tmp_path / "index.npz"))
     alone = [load_view(items, PUBLISHED, band)[0].values for band in REWEIGHTED]
-    load._filtered_chunk.cache.clear()
+    load.FILTERED_CHUNKS.clear()
     share_bands([items], PUBLISHED, REWEIGHTED)
     monkeypatch.setattr(load, "features_from_crops", None)
     for band, values in zip(REWEIGHTED, alone, strict=True):

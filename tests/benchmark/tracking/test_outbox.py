@@ -16,6 +16,7 @@ from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.store.locks import holding
+from bandbench.benchmark.tracking import outbox as outbox_module
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_path
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.outbox import Outbox, waiting_stores
@@ -31,6 +32,17 @@ Maker = Callable[..., Path]
 @pytest.fixture
 def uri(tmp_path: Path, empty_store: Path) -> str:
     return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+
+
+def test_a_store_that_is_open_is_not_opened_again(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox, client = Outbox(uri), client_for(uri)
+    outbox.use(client)
+    monkeypatch.setattr(outbox_module, "client_for", None)
+    assert not outbox.has(document("one"))
+    Sender(client, uri).send(document("two"))
+    other = Outbox(uri)
+    other.use(client)
+    assert other.has(document("two"))
 
 
 def test_a_killed_exporter_leaves_no_double(uri: str) -> None:
