@@ -13,7 +13,6 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -85,7 +84,7 @@ def parts_apart(make: Callable[[], Iterator[Part]]) -> Iterator[Part]:
         process.close()
 
 
-def _received(receiving: Connection, process: BaseProcess) -> Iterator[Part]:
+def _received(receiving: Any, process: BaseProcess) -> Iterator[Part]:
     while True:
         try:
             if not receiving.poll(MOST_SILENCE):
@@ -107,7 +106,7 @@ def _received(receiving: Connection, process: BaseProcess) -> Iterator[Part]:
         yield head, picture
 
 
-def _send_parts(make: Callable[[], Iterator[Part]], receiving: Connection, sending: Connection) -> NoReturn:
+def _send_parts(make: Callable[[], Iterator[Part]], receiving: Any, sending: Any) -> NoReturn:
     """Run a generator and send what it yields, in the forked process, which ends here without any clean-up of its owner's."""
     try:
         receiving.close()

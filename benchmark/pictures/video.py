@@ -192,7 +192,8 @@ def _read_apart(make: Callable[[FrameReport], Iterator[Frame]], report: FrameRep
     try:
         for head, picture in parts_apart(parts):
             if picture is not None:
-                yield Frame(*head, picture)
+                number, seconds = head
+                yield Frame(number, seconds, picture)
             else:
                 report.total, report.notes = head.total, head.notes
     except DecoderEndedError as error:
