@@ -306,8 +306,8 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
     pooled = np.stack([pool_frames(v, rule) for v in np.stack([measured.probabilities for measured in scored], axis=1)])
     judged = _judged(model, _Measured(pooled, float(np.median([measured.distance for measured in scored]))))
     at = "face" if region.finds_faces else "middle"
-    details: dict[str, Any] = {"detail": detail} if detail else {}
-    yield ScanResult(printable(str(path)), "clip", looked_at=at, n_frames=len(scored), n_looked=n_looked, **(judged | details))
+    found: dict[str, Any] = judged | ({"detail": detail} if detail else {})
+    yield ScanResult(printable(str(path)), "clip", looked_at=at, n_frames=len(scored), n_looked=n_looked, **found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from .arrow import pc
 from .refusals import RefusedBecause, refuse
 
 MOST_JSON_BYTES = 64 * 2**20

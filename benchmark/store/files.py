@@ -4,6 +4,7 @@ import contextlib
 import errno
 import glob
 import hashlib
+import io
 import json
 import math
 import os
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from .disk import writing
@@ -301,7 +302,7 @@ def read_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -
     return data
 
 
-def open_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -> BinaryIO:
+def open_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -> io.BufferedReader:
     """
     Open a file for reading; parameters and errors as in `read_file`.
 

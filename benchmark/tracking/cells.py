@@ -161,10 +161,10 @@ def _queries(experiments: list[int]) -> tuple[Any, Any, Any, Any]:
     ended = sa.func.coalesce(SqlRun.end_time, 0)
     runs = sa.select(SqlRun.run_uuid, SqlRun.experiment_id, ended, SqlRun.artifact_uri).where(*is_cell)
     metrics = sa.select(metric.run_uuid, metric.key, metric.value, metric.is_nan)
-    texts = [
+    tags, params = (
         sa.select(table.run_uuid, table.key, table.value)
         .join(SqlRun, SqlRun.run_uuid == table.run_uuid)
         .where(*is_cell, table.key.in_(names))
         for table, names in ((SqlTag, [*COMPARED_TAGS, USED]), (SqlParam, COMPARED_PARAMS))
-    ]
-    return runs, metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*is_cell, checked_ones), *texts
+    )
+    return runs, metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*is_cell, checked_ones), tags, params

@@ -183,9 +183,10 @@ def approximate_svm(
     for start in range(0, len(values), ROWS_AT_A_TIME):
         rows = slice(start, start + ROWS_AT_A_TIME)
         features[rows] = kernel_matrix(values[rows], landmarks, kernel, width, degree) @ root.T
-    machine = LinearSVC(C=C, dual=False, random_state=0).fit(features, labels)
-    coefficients = np.ascontiguousarray(root.T @ machine.coef_[0])
-    return KernelMachine(landmarks, coefficients, float(machine.intercept_[0]), kernel, width, degree)
+    machine = LinearSVC(C=C, dual=False, random_state=0)  # pyright: ignore[reportArgumentType]
+    machine.fit(features, labels)
+    coefficients, intercept = np.asarray(machine.coef_)[0], np.asarray(machine.intercept_)[0]
+    return KernelMachine(landmarks, np.ascontiguousarray(root.T @ coefficients), float(intercept), kernel, width, degree)
 
 
 def _gamma(values: NDArray[np.float64], gamma: float | str) -> float:

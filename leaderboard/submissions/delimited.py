@@ -18,8 +18,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError, listed
+from ...benchmark.results.arrow import pc
 from ...benchmark.store.files import read_file
-from .arrow import pc
 from .meta import label as plain_label
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}

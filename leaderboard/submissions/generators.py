@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...benchmark.domains.names import REALS, DomainName
-from .arrow import pc
+from ...benchmark.results.arrow import pc
 
 REAL_LABELS = ("0", "0.0", "real")
 KIND_COLUMNS = ("dataset", "compression", "generator", "source", "split", "label")

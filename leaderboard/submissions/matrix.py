@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError, listed, unknown_name
+from ...benchmark.results.arrow import pc
 from ...benchmark.results.run_files import read_any_parquet
 from ...benchmark.results.scores import Status
 from ...benchmark.store.cells import from_text
-from .arrow import pc
 from .delimited import TextCells, read_cells, with_decimal_points
 from .matrix_meta import plain_name
 from .meta import label as plain_label

@@ -15,8 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...benchmark.domains.names import REALS, DomainName
+from ...benchmark.results.arrow import pc
 from ...benchmark.store.cells import as_text, from_text
-from .arrow import pc
 from .delimited import read_table, with_decimal_points
 from .generators import by_domain, domain_of
 

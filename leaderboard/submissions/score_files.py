@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
+from ...benchmark.results.arrow import pc
 from ...benchmark.results.run_files import read_any_parquet
 from ...benchmark.results.scores import SCORE_SCHEMA, Status
 from ...benchmark.store.files import open_file
-from .arrow import pc
 from .findings import Finding, FindingKind
 from .meta import label as plain_label
 from .score_csv import COLUMNS, KNOWN, LABEL_TEXTS, placed_lines, read_score_csv

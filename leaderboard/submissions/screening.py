@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ...benchmark.domains.names import REALS, dataset_name
 from ...benchmark.errors import DataError
+from ...benchmark.results.arrow import pc
 from ...benchmark.results.scores import SCORE_SCHEMA, Status, ok_rows
 from ...benchmark.store.files import digest
 from ..ranking.entrants import items_digest
-from .arrow import pc
 from .findings import Finding, FindingKind
 from .references import COLUMNS, Reference, References
 

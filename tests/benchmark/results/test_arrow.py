@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from bandbench.leaderboard.submissions.arrow import pc
+from bandbench.benchmark.results.arrow import pc
 
 
 def test_functions_that_pyarrow_makes_at_import_are_there() -> None:
