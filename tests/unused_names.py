@@ -23,6 +23,7 @@ DECORATORS = [
     "@model_serializer",
 ]  # called by Typer and pydantic
 REASONS = {
+    "pdf": "value of an option, which Typer reads",
     "View": "name of Features in detectors of other packages that were written before",
     "score_file": "TrainedModel, for programs that want scores and no verdicts",
     "paired_interval": "the page computes it in JavaScript, and tests hold the page to it",
