@@ -19,15 +19,33 @@ def _is_answered(future: "Future[Any]") -> bool:
 
 
 class _Answer:
-    """Answer to one piece of work: a value, or of a job number `index` of the records that a worker is going to return."""
+    """
+    Answer to one piece of work: a value, or of a job number `index` of the records that a worker is going to return.
 
-    def __init__(self, value: Any = None, future: "Future[Any] | None" = None, index: int = 0, job: Job | None = None) -> None:
-        self._value, self._future, self._index, self._job = value, future, index, job
+    Where a worker had several jobs at once and they are lost, each is done by itself (`alone`), as only one may be to blame.
+    """
+
+    def __init__(
+        self,
+        value: Any = None,
+        future: "Future[Any] | None" = None,
+        index: int = 0,
+        job: Job | None = None,
+        alone: "Callable[[Job], Future[Any]] | None" = None,
+    ) -> None:
+        self._value, self._future, self._index, self._job, self._alone = value, future, index, job, alone
 
     @property
     def future(self) -> "Future[Any] | None":
         """Future to wait for; None if the answer is there."""
-        return None if self._future is None or self._future.done() else self._future
+        if self._future is None or not self._future.done():
+            return self._future
+        if self._alone is None or self._job is None or self._future.cancelled():
+            return None
+        if not isinstance(self._future.exception(), WorkLostError):
+            return None
+        self._future, self._index, self._alone = self._alone(self._job), 0, None
+        return self._future
 
     def result(self) -> Any:
         """Return the answer, or raise the exception of the worker."""
@@ -151,10 +169,16 @@ class Driver:
                 else:
                     self._count_fits(cell, [piece])
         for part in self._parts(list(groups.values())):
-            future = self._workers.submit(run_jobs, part)
-            future.add_done_callback(lambda done, part=part: self._count_fits(cell, part) if _is_answered(done) else None)
-            answers |= {job.key: _Answer(future=future, index=i, job=job) for i, job in enumerate(part)}
+            future = self._fits(cell, part)
+            alone = (lambda job: self._fits(cell, [job])) if len(part) > 1 else None
+            answers |= {job.key: _Answer(future=future, index=i, job=job, alone=alone) for i, job in enumerate(part)}
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
+
+    def _fits(self, cell: int, part: list[Job]) -> "Future[list[Record]]":
+        """Let a worker do fits of a cell, which are counted when they are done."""
+        future = self._workers.submit(run_jobs, part)
+        future.add_done_callback(lambda done: self._count_fits(cell, part) if _is_answered(done) else None)
+        return future
 
     def _parts(self, groups: Sequence[Sequence[Job]]) -> list[list[Job]]:
         """Divide the fits of several bands, one group of draws each, among the workers."""

@@ -233,6 +233,14 @@ def test_a_fit_that_a_cluster_gave_up_is_a_record_with_the_reason(
     assert (lost.key, lost.error) == (job(BANDS[1]).key, "its process died 3 times")
 
 
+def test_of_fits_that_were_lost_together_each_is_done_alone(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "bands_together", lambda job: 2)
+    jobs = [job(BANDS[0]), *(job(band) for band in BANDS[1:])]
+    driven = Driven(monkeypatch, [asking(jobs)], run=lose)
+    (((_, (records,)),)) = driven.results
+    assert [record.error for record in records] == ["", *["its process died 3 times"] * (len(BANDS) - 1)]
+
+
 def giving_up(question: Sequence[Any]) -> Generator[Any, Any, CellResult]:
     """A cell that ends with the reason why its question has no answer."""
     try:
