@@ -41,7 +41,7 @@ class ShardJob:
             If the command failed; its messages are in the log of the job.
         """
         environment = {name: value for name, value in (os.environ | self.environment).items() if value is not None}
-        command = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", *self.words]
+        command = [sys.executable, "-P", "-c", "from bandbench.benchmark.cli import main; main()", *self.words]
         with subprocess.Popen(command, cwd=self.folder, env=environment) as child:
             try:
                 code = child.wait()

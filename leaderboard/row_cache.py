@@ -285,7 +285,7 @@ def _outcome(folder: Path) -> CellRows:
     """Compute the rows of one cell; whatever its files lead to, the board has the rows of all others."""
     examiner = _Examiner()
     try:
-        rows, contents = cell_rows(folder, examiner), _contents(folder)
+        rows, contents = cell_rows(folder, examine=examiner), _contents(folder)
     except RefusedError as error:
         return CellRows([], str(error), error.reason)
     except Exception as error:  # the files are of strangers, and no check foresees everything

@@ -10,6 +10,7 @@ from ...api.progress import ScreenReporter
 from ...api.submitting import SHOWN, Resources, Submission, Where, check_resources, settled_place, submit_plan
 from ..errors import BenchError, listed, unknown_name
 from ..invocation import bench
+from ..search.shards import refuse_sqlite
 from ..store.files import dump_json
 from ..store.folders import cache_root, results_root
 from .arguments import data_words
@@ -40,6 +41,7 @@ def submit(request: SubmitRequest) -> None:
         request.max_parallel,
     )
     check_resources(where, resources)
+    refuse_sqlite(request.storage)
     words = ["run", *words_of(request)]
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)

@@ -57,7 +57,7 @@ def _serve(uri: str, original: str, port: int, browse: bool) -> None:
     """Run the server on a store until it ends or Ctrl-C ends it."""
     pages = _pages(uri)  # this also makes or mends the store before a server process meets it
     # One worker and no job runner: the defaults are 16 processes and gigabytes of memory.
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
+    command = [sys.executable, "-P", "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
     address = f"http://127.0.0.1:{port}"

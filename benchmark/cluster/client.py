@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 WORKER_SECONDS = 120.0  # without any worker until a run gives up: one that is started again takes some
+PATIENCE_AFTER_INTERRUPT = 0.4  # seconds, twice; a command has little more to end in order
 LOOK_SECONDS = 1.0  # between two looks at the workers
 RETRIES = 2  # of work whose process died
 AGAIN = "What was finished is kept; the same command continues."
@@ -166,20 +167,31 @@ class ClusterWorkers(Workers):
         for future in waiting:
             future.set_exception(failure)
 
-    def close(self) -> None:
-        """Cancel what is left, end the processes of this session and leave the cluster, which goes on."""
+    def close(self, patience: float = CONNECT_SECONDS) -> None:
+        """
+        Cancel what is left, end the processes of this session and leave the cluster, which goes on.
+
+        Parameters
+        ----------
+        patience : float
+            Seconds that the workers have to answer.
+        """
         if self._over.is_set():
             return
         self._over.set()
-        self._watch.join()
+        self._watch.join(patience)
         with contextlib.suppress(Exception):  # of a cluster that is gone
             self._executor.shutdown(wait=False)
-            self._client.run(close_session, self._session.key, on_error="ignore", callback_timeout=CONNECT_SECONDS)
+            self._client.run(close_session, self._session.key, on_error="ignore", callback_timeout=patience)
 
     def interrupt(self) -> None:
-        """Leave the cluster after Ctrl-C; fits in work are ended, of which files are complete or absent."""
+        """
+        Leave the cluster after Ctrl-C; fits in work are ended, of which files are complete or absent.
+
+        Workers that do not answer at once end the processes after a minute of idleness: a command ends within seconds.
+        """
         print("Stopping: the work on the cluster is cancelled; the cluster goes on.", file=sys.stderr, flush=True)
-        self.close()
+        self.close(PATIENCE_AFTER_INTERRUPT)
 
 
 def _change(n_lost: int, size: ClusterSize) -> str:

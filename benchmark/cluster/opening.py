@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 EXTRA = "cluster"
+OLD = 86400.0  # seconds, of the marks of a session in a shared folder
 CONNECT_SECONDS = 6  # for a scheduler to answer
 START_SECONDS = 30.0  # for a first worker
 EXAMINE_SECONDS = 120  # for all workers to report
@@ -159,12 +160,21 @@ def shared_folders(session: Session) -> Iterator[None]:
     """Mark the shared folders for a block, so that workers recognise them."""
     try:
         for folder in session.folders.values():
+            _remove_old_tokens(Path(folder))
             token_file(Path(folder), session.key).touch()
         yield
     finally:
         for folder in session.folders.values():
             for path in Path(folder).glob(f"{token_file(Path(), session.key).name}*"):
                 path.unlink(missing_ok=True)
+
+
+def _remove_old_tokens(folder: Path) -> None:
+    """Remove the marks of sessions that were killed."""
+    for path in folder.glob(f"{token_file(Path(), '').name}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > OLD:
+                path.unlink()
 
 
 def examined(client: "Client", address: str, session: Session) -> list[str]:

@@ -61,7 +61,9 @@ class _Processes:
         with self._changing:
             if self._rest:
                 self._rest.cancel()
-            pool = self._idle.pop() if self._idle else _started(self._session)
+            alive = [pool for pool in self._idle if not _is_broken(pool)]
+            pool = alive.pop() if alive else _started(self._session)
+            self._idle = alive
             self._busy.append(pool)
         broken = False
         try:
@@ -111,6 +113,12 @@ def _started(session: Session) -> ProcessPoolExecutor:
     getattr(multiprocessing.current_process(), "_config", {}).pop("daemon", None)
     # Started anew and not forked: the server of forks would keep the code of its first session.
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (session,))
+
+
+def _is_broken(pool: ProcessPoolExecutor) -> bool:
+    """Return True if the process of a pool has died while it had nothing to do, which is no fault of the next work."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    return not all(process.is_alive() for process in processes)
 
 
 def _end(pools: list[ProcessPoolExecutor]) -> None:

@@ -512,7 +512,7 @@ def _try_apart(folder: Path, reference: str | None) -> None:
     ValueError
         If that process does not come to its end.
     """
-    command = [sys.executable, "-c", TRIAL, str(folder), reference or ""]
+    command = [sys.executable, "-P", "-c", TRIAL, str(folder), reference or ""]  # without modules of the working directory
     environment = os.environ | dict.fromkeys(ONE_THREAD, "1")
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TRIAL_SECONDS, check=False)

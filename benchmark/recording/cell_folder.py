@@ -61,7 +61,7 @@ def keep_cell(result: CellResult) -> list[Row]:
     folder = cell_folder(result.cell)
     document = write_cell(result, cell_key(result.cell), folder)
     keep_cell_document(_add_figures_and_model(result, document, folder), folder)
-    rows = cell_rows(folder)
+    rows = cell_rows(folder, limited=False)
     keep_rows(rows, folder)
     return rows
 
@@ -111,8 +111,13 @@ def keep_parts(result: CellResult) -> Generator[list[Task], list[Any], CellParts
     all_tested = [band for of_part in tested for band in of_part]
     (document,) = yield [Task(_write_document, (result, cell_key(result.cell), folder, all_tested))]
     figures_and_model = Task(_add_figures_and_model, (result, document, folder))
-    document, *rows = yield [figures_and_model, *(Task(cell_rows, (folder, part)) for part in parts)]
+    document, *rows = yield [figures_and_model, *(Task(_rows_of_part, (folder, part)) for part in parts)]
     return CellParts(result, document, tuple(row for of_part in rows for row in of_part))
+
+
+def _rows_of_part(folder: Path, part: range) -> list[Row]:
+    """Return the rows of some of the tested bands; runs in a worker process."""
+    return cell_rows(folder, part=part, limited=False)
 
 
 def finish_cell(parts: CellParts) -> list[Row]:

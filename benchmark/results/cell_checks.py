@@ -58,7 +58,7 @@ def check_document(document: CellDocument) -> None:
         refuse(RefusedBecause.INCONSISTENT, "cell.json has two oracles of one domain.")
 
 
-def check_items(document: CellDocument, scores: Sequence[Draws]) -> None:
+def check_items(document: CellDocument, scores: Sequence[Draws], limited: bool = True) -> None:
     """
     Check that all bands were scored on the same pictures, and that the rows are no more work than a board grants to a cell.
 
@@ -67,6 +67,8 @@ def check_items(document: CellDocument, scores: Sequence[Draws]) -> None:
     document : CellDocument
     scores : sequence of sequence of sequence of DomainScores
         By tested band and draw.
+    limited : bool
+        Refuse what is more work than a board grants to a cell.
 
     Raises
     ------
@@ -74,7 +76,8 @@ def check_items(document: CellDocument, scores: Sequence[Draws]) -> None:
     """
     for entry, draws in zip(document.tested, scores, strict=True):
         _check_items(document, entry, draws, scores[0])
-    _check_work(document, scores)
+    if limited:
+        _check_work(document, scores)
 
 
 def check_size(n_items: int) -> None:

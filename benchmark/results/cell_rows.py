@@ -41,7 +41,7 @@ from .selection import selection_of
 Examine = Callable[[CellDocument, Sequence[Sequence[Sequence[DomainScores]]]], None]
 
 
-def cell_rows(folder: Path, examine: Examine | None = None, part: range | None = None) -> list[Row]:
+def cell_rows(folder: Path, *, examine: Examine | None = None, part: range | None = None, limited: bool = True) -> list[Row]:
     """
     Compute the leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
 
@@ -53,6 +53,8 @@ def cell_rows(folder: Path, examine: Examine | None = None, part: range | None =
         Called with the document and the contents of its score files, by tested band and draw, before rows are computed.
     part : range, optional
         Numbers of the tested bands whose rows are wanted; all by default.
+    limited : bool
+        Refuse a cell that is more work than a board grants to one. A run that records its own cell does not ask.
 
     Returns
     -------
@@ -67,13 +69,13 @@ def cell_rows(folder: Path, examine: Examine | None = None, part: range | None =
     document = read_cell(folder)
     check_document(document)
     try:
-        return _rows(document, folder, examine, range(len(document.tested)) if part is None else part)
+        return _rows(document, folder, examine, range(len(document.tested)) if part is None else part, limited)
     except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         text = f"{folder}/cell.json is incomplete ({type(error).__name__}: {error})."
         raise RefusedError(RefusedBecause.INCONSISTENT, text) from error
 
 
-def _read_all(document: CellDocument, folder: Path) -> list[list[list[DomainScores]]]:
+def _read_all(document: CellDocument, folder: Path, limited: bool) -> list[list[list[DomainScores]]]:
     """Read the score files by tested band and draw, and check that they are of the same pictures, and not too many."""
     scores, n_items = [], 0
     for band in document.tested:
@@ -81,9 +83,10 @@ def _read_all(document: CellDocument, folder: Path) -> list[list[list[DomainScor
         for file in band.files:
             draws.append(read_scores(file_below(folder, file)))
             n_items += sum(entry.n_items for entry in draws[-1])
-            check_size(n_items)
+            if limited:
+                check_size(n_items)
         scores.append(draws)
-    check_items(document, scores)
+    check_items(document, scores, limited)
     return scores
 
 
@@ -91,11 +94,11 @@ ByDomain = dict[str, list[DomainScores]]
 UNKNOWN = Interval(math.nan, math.nan, math.nan, math.nan)
 
 
-def _rows(document: CellDocument, folder: Path, examine: Examine | None, part: range) -> list[Row]:
+def _rows(document: CellDocument, folder: Path, examine: Examine | None, part: range, limited: bool) -> list[Row]:
     has_carriers = 0 in part and any(band.band.is_comb for band in document.tested)
     needed = [i for i, band in enumerate(document.tested) if i in part or has_carriers or band.role in ("oracle", "allpass")]
     bands = [document.tested[i] for i in needed]
-    scores = _read_all(replace(document, tested=tuple(bands)), folder)
+    scores = _read_all(replace(document, tested=tuple(bands)), folder, limited)
     if examine is not None:
         examine(document, scores)
     tested = [scores_by_domain(replicates, "test") for replicates in scores]

@@ -39,7 +39,7 @@ from ..workers import Workers, WorkLostError, as_completed, end_if_imported_by_a
 from .cell import Work, run_cell
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage, storage_errors, take_over_journal
-from .shards import begun_journals, cells_of, keep_cell_keys, searched, shard_journal
+from .shards import begun_journals, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
 from .storage_lock import storage_lock
 from .study_lock import begun_shards, forget_shards, study_lock
 
@@ -144,6 +144,8 @@ def run_study(
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
+    if shard is not None:
+        refuse_sqlite(storage)
     turn = shard.index / shard.count if shard else 0.0
     with (
         study_lock(plan.study.name, shard),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..domains.guard import whole
 from ..domains.splits import split_digest
+from ..errors import StudyError
 from ..recording.cell_folder import kept_folder
 from ..recording.keys import cell_key
 from ..records import PROTOCOL_VERSION, Cell, Plan, Shard
@@ -20,6 +21,7 @@ from ..results.cell_document import SCHEMA
 from ..results.rows import read_rows
 from ..store.files import digest, read_json, write_json
 from ..store.folders import results_root
+from ..tracking.addresses import scheme
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,21 @@ def cells_of(plan: Plan, cells: Sequence[Cell], shard: Shard) -> list[Cell]:
     """Return the cells of one shard, of all cells of a plan."""
     labels = {share.label for share in deal(shares_of(plan), shard)}
     return [cell for cell in cells if cell.label in labels]
+
+
+def refuse_sqlite(storage: str | None) -> None:
+    """
+    Refuse a SQLite file as the storage of searches that shards add to at the same time.
+
+    Raises
+    ------
+    StudyError
+    """
+    if storage is not None and scheme(storage) == "sqlite":
+        raise StudyError(
+            f"shards cannot share the SQLite database {storage}, which one process at a time writes to; leave out --storage, "
+            "so that each shard has a journal of its own, or give a PostgreSQL database."
+        )
 
 
 def searched(plan: Plan, shard: Shard | None) -> list[str]:

@@ -18,6 +18,7 @@ from ..store.folders import results_root, study_lock_file
 from ..store.locks import Holder, LockHeldError, holding, owner_file
 
 PATIENCE = 2.0  # seconds: whoever looks whether a lock is held holds it for a moment
+REQUEUED = 150.0  # seconds; NFS frees the lock of a node that died after its lease, usually 90 s
 SHOWN = 3  # shards in a message
 
 
@@ -65,7 +66,7 @@ def study_lock(study: str, shard: Shard | None = None) -> Iterator[None]:
     own = _lock_path(study, shard)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(holding(own, PATIENCE))
+            stack.enter_context(holding(own, _patience(own)))
         except LockHeldError as error:
             raise BenchError(_held(_run_of(own, study, shard))) from error
         # Shards that start together all look at it at once.
@@ -75,6 +76,16 @@ def study_lock(study: str, shard: Shard | None = None) -> Iterator[None]:
             raise BenchError(_shards_work(working, study, shard))
         Holder.here().leave_note(own)
         yield
+
+
+def _patience(lock: Path) -> float:
+    """
+    Return the seconds to wait for a lock: longer if the note beside it names this very job.
+
+    A job that is queued again may begin before the file server has freed the lock of its node that died.
+    """
+    noted = Holder.read(owner_file(lock))
+    return REQUEUED if noted and noted.job and noted.job == Holder.here().job else PATIENCE
 
 
 def whole_run(study: str) -> StudyRun | None:

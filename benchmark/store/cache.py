@@ -62,9 +62,10 @@ def prune_cache(days: float) -> Pruned:
         for folder in [folder for pattern in patterns for folder in root.glob(pattern)]:
             files = [path for path in folder.rglob("*") if path.is_file()]
             is_of_process = folder.parent == root
-            if not is_abandoned(folder) and files and max(map(_last_use, files)) > limit:
+            is_left = is_of_process and is_abandoned(folder)
+            if not is_left and files and max(map(_last_use, files)) > limit:
                 continue
-            if is_of_process and (folder / OWNER).exists() and not is_abandoned(folder):
+            if is_of_process and (folder / OWNER).exists() and not is_left:
                 continue  # of a running command, which says by its other entries that it uses the cache
             if not claims.claim(folder):
                 kept += 1

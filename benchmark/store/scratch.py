@@ -6,8 +6,10 @@ The owner holds a lock in its folder, which the kernel releases however the owne
 
 import contextlib
 import fcntl
+import glob
 import itertools
 import os
+import re
 import secrets
 import shutil
 import time
@@ -17,7 +19,8 @@ from pathlib import Path
 
 OWNER = "owner.lock"  # in a scratch folder
 UNFINISHED = ".unfinished-"  # begins the name of a process's folder below the results or the cache
-SETTLED = 60.0  # seconds; a folder without a lock file that is older was left by a process that died while it made it
+NEW = ".new-"  # begins the name of a scratch folder until it has its lock
+FOREIGN = 86400.0  # seconds; from then on a folder of another machine, whose locks may not be seen here, counts as left
 _numbers = itertools.count()
 
 
@@ -60,12 +63,18 @@ def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 def _own(parent: Path, prefix: str) -> _Owned:
-    folder = parent / f"{prefix}{secrets.token_hex(6)}"
-    folder.mkdir()  # not by `tempfile`, whose folders nobody else may read
-    lock = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    name = f"{_machine()}-{secrets.token_hex(6)}"
+    new, folder = parent / f"{NEW}{name}", parent / f"{prefix}{name}"
+    new.mkdir()  # not by `tempfile`, whose folders nobody else may read
+    lock = os.open(new / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     with contextlib.suppress(OSError):  # a disk without locks: the folder then stays until it is deleted by hand
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    new.rename(folder)  # now that it is locked: before, others would take it for a folder of the dead
     return _Owned(folder, lock)
+
+
+def _machine() -> str:
+    return re.sub(r"\W", "_", os.uname().nodename)
 
 
 def remove_abandoned(parent: Path, prefix: str = UNFINISHED) -> int:
@@ -83,7 +92,7 @@ def remove_abandoned(parent: Path, prefix: str = UNFINISHED) -> int:
         Removed folders.
     """
     n_removed = 0
-    for folder in parent.glob(f"{prefix}*"):
+    for folder in [*parent.glob(f"{glob.escape(prefix)}*"), *parent.glob(f"{NEW}*")]:
         if is_abandoned(folder):
             shutil.rmtree(folder, ignore_errors=True)
             n_removed += 1
@@ -93,11 +102,10 @@ def remove_abandoned(parent: Path, prefix: str = UNFINISHED) -> int:
 def is_abandoned(folder: Path) -> bool:
     """Return True for a scratch folder whose owner has died; False for any other folder."""
     try:
+        is_old = time.time() - folder.stat().st_mtime > FOREIGN
+        if folder.name.startswith(NEW):
+            return is_old
         lock = os.open(folder / OWNER, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        with contextlib.suppress(OSError):
-            return folder.is_dir() and time.time() - folder.stat().st_mtime > SETTLED
-        return False
     except OSError:
         return False
     try:
@@ -106,7 +114,7 @@ def is_abandoned(folder: Path) -> bool:
         return False
     finally:
         os.close(lock)
-    return True
+    return is_old or f"{_machine()}-" in folder.name
 
 
 _of_process: dict[tuple[int, Path], _Owned] = {}

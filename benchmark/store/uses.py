@@ -40,9 +40,12 @@ class _Users:
 
     def file(self, root: Path) -> int:
         """Lock file of this process; a worker, which has no block, opens one for its life."""
-        if (os.getpid(), root) not in self._open:
-            self.enter(root)
-        return self._open[os.getpid(), root][0]
+        with self._guard:
+            file, n_blocks = self._open.get((os.getpid(), root), (-1, 0))
+            if not n_blocks:
+                file = _opened(root)
+                self._open[os.getpid(), root] = file, 1
+            return file
 
 
 _users = _Users()

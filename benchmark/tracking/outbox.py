@@ -201,6 +201,8 @@ class Outbox:
         """
         if not document.used or self._part:
             return bool(document.used)
+        if self.pending():  # with uses that the store does not know yet
+            return True
         runs = self._known(document) or {}
         run, last = runs.get(document.key), last_use(self._uri, document.study)
         return run is None or last is None or run.used < last or last == 0

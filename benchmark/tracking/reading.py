@@ -13,6 +13,7 @@ from ..store.disk import writing
 from ..store.files import digest, publish_folder
 from ..store.folders import cache_root
 from ..store.scratch import scratch_folder
+from ..store.uses import hold_entry, using_entries
 from .addresses import folder_path, is_database, sqlite_path
 from .cells import FoundCell, database_cells
 from .names import CONTENTS, KIND, MARK, ROW_FILES
@@ -107,7 +108,8 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         raise NothingRecordedError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
-    with readable_store(uri) as address, reported(uri):
+    with using_entries(cache_root()), readable_store(uri) as address, reported(uri):
+        hold_entry(cache_root(), store_folder(uri))
         client = client_for(address)
         experiments = {e.experiment_id: e.name for e in client.search_experiments()}
         if study is not None:

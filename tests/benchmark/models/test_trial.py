@@ -65,6 +65,15 @@ def test_a_whole_model_is_loaded(kept: tuple[Path, str]) -> None:
     assert TrainedModel.load(folder, reference).recipe.detector.reference == reference
 
 
+def test_code_beside_a_model_is_not_run(kept: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, reference = kept
+    for name in ("resource", "numpy", "bandbench"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w').close()")
+    monkeypatch.chdir(folder)
+    TrainedModel.load(folder, reference)
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_end_of_the_other_process_is_told(kept: tuple[Path, str]) -> None:
     folder, reference = kept
     folder.with_name("deadly").touch()

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.records import Shard
-from bandbench.benchmark.search.shards import CellShare, begun_journals, deal, shard_journal
+from bandbench.benchmark.search.shards import CellShare, begun_journals, deal, refuse_sqlite, shard_journal
 
 DETECTORS = {"spectral_svm": 60, "dct_cnn": 60, "file_facts": 2, "permuted_labels": 2}
 SHARES = [CellShare(name, f"d{i}", n) for i in range(6) for name, n in DETECTORS.items()]
@@ -29,6 +30,13 @@ def test_no_shard_has_more_than_one_cell_more_than_another(count: int) -> None:
 def test_more_shards_than_cells_leave_some_empty() -> None:
     dealt = [deal(SHARES[:2], Shard(index, 4)) for index in range(4)]
     assert [len(cells) for cells in dealt] == [1, 1, 0, 0]
+
+
+def test_shards_cannot_share_a_file_of_sqlite() -> None:
+    refuse_sqlite(None)
+    refuse_sqlite("postgresql://server/searches")
+    with pytest.raises(StudyError, match="shards cannot share the SQLite database sqlite:///s.db.*leave out --storage"):
+        refuse_sqlite("sqlite:///s.db")
 
 
 def test_journals_of_a_study_are_found_by_its_whole_name() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -78,6 +79,25 @@ def test_the_job_of_slurm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "4")
     with study_lock("s", Shard(4, 8)), pytest.raises(BenchError, match=r"pid \d+, SLURM job 99_4, since"), study_lock("s"):
         pass
+
+
+def test_a_job_that_is_queued_again_waits_for_the_lock_of_its_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REQUEUED", 30.0)
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    ended, entered = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with study_lock("s", Shard(0, 2)):
+            entered.set()
+            ended.wait()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    entered.wait()
+    threading.Timer(0.5, ended.set).start()  # longer than others wait
+    with study_lock("s", Shard(0, 2)):
+        assert ended.is_set()
+    thread.join()
 
 
 def test_a_holder_that_is_not_written_yet_or_is_damaged_is_not_named() -> None:

@@ -20,6 +20,7 @@ def put(path: str, size: int, age_days: float) -> Path:
     file.write_bytes(b"x" * size)
     used = time.time() - age_days * DAY
     os.utime(file, (used, used))
+    os.utime(file.parent, (used, used))
     return file
 
 
@@ -43,6 +44,14 @@ def test_a_chunk_is_kept_or_deleted_whole() -> None:
     assert [path.exists() for path in (old, also_old, of_reals, of_a_killed_run)] == [False] * 4
     assert kept.exists()
     assert elsewhere.exists()
+
+
+def test_new_files_of_an_old_folder_are_kept() -> None:
+    file = put("chunks/ab/one/a", 3, 0)
+    before = time.time() - DAY
+    os.utime(file.parent, (before, before))
+    assert prune_cache(days=30) == Pruned(0, 0, kept=0)
+    assert file.exists()
 
 
 def test_what_is_in_use_is_kept_and_counted() -> None:

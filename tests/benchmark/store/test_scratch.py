@@ -1,6 +1,7 @@
 """Scratch folders go with their block, and those of processes that were killed go when somebody comes after them."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.store.scratch import OWNER, SETTLED, remove_abandoned, scratch_folder, unfinished_file
+from bandbench.benchmark.store.scratch import FOREIGN, OWNER, remove_abandoned, scratch_folder, unfinished_file
 
 OWNER_OF_TWO = """\
 import sys, time
@@ -73,10 +74,35 @@ def test_a_folder_that_was_deleted_is_made_again(tmp_path: Path) -> None:
     unfinished_file(tmp_path).write_text("works")
 
 
-@pytest.mark.parametrize(("age", "n_removed"), [(0.0, 0), (2 * SETTLED, 1)])
-def test_a_folder_without_an_owner_is_removed_when_it_is_old(tmp_path: Path, age: float, n_removed: int) -> None:
-    folder = tmp_path / "scratch-x"
-    folder.mkdir()
+def aged(folder: Path, age: float) -> Path:
     made = folder.stat().st_mtime - age
     os.utime(folder, (made, made))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "locked_by", "age", "n_removed"),
+    [
+        ("scratch-{here}-1", OWNER, 0.0, 1),  # of a process that died
+        ("scratch-another_machine-1", OWNER, 0.0, 0),  # its locks may not be seen here
+        ("scratch-another_machine-1", OWNER, 2 * FOREIGN, 1),
+        ("scratch-{here}-1", "", 2 * FOREIGN, 0),  # no folder of ours: those have a lock file before their name
+        (".new-{here}-1", OWNER, 0.0, 0),  # its owner may be about to take the lock
+        (".new-{here}-1", "", 2 * FOREIGN, 1),
+    ],
+)
+def test_only_what_its_owner_cannot_need_is_removed(
+    tmp_path: Path, name: str, locked_by: str, age: float, n_removed: int
+) -> None:
+    folder = tmp_path / name.format(here=re.sub(r"\W", "_", os.uname().nodename))
+    folder.mkdir()
+    if locked_by:
+        (folder / locked_by).touch()
+    aged(folder, age)
     assert remove_abandoned(tmp_path, "scratch-") == n_removed
+
+
+def test_a_prefix_is_no_pattern(tmp_path: Path) -> None:
+    with scratch_folder(tmp_path, ".model[1]-") as folder:
+        assert folder.name.startswith(".model[1]-")
+        assert remove_abandoned(tmp_path, ".model*") == 0

@@ -19,6 +19,7 @@ from bandbench.benchmark.store.locks import holding
 from bandbench.benchmark.tracking import outbox as outbox_module
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_path
 from bandbench.benchmark.tracking.documents import RunDocument
+from bandbench.benchmark.tracking.names import KEY, USED
 from bandbench.benchmark.tracking.outbox import Outbox, waiting_stores
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.benchmark.tracking.sender import Sender
@@ -34,15 +35,28 @@ def uri(tmp_path: Path, empty_store: Path) -> str:
     return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
 
 
-def test_a_store_that_is_open_is_not_opened_again(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    outbox, client = Outbox(uri), client_for(uri)
-    outbox.use(client)
-    monkeypatch.setattr(outbox_module, "client_for", None)
+def test_a_store_is_opened_once_for_all_who_ask(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(outbox_module, "client_for", lambda address: opened.append(address) or client_for(address))
+    monkeypatch.setattr(outbox_module, "runs_in_database", lambda *_: None)  # as for a server
+    outbox = Outbox(uri)
     assert not outbox.has(document("one"))
-    Sender(client, uri).send(document("two"))
-    other = Outbox(uri)
-    other.use(client)
-    assert other.has(document("two"))
+    assert outbox.client() is outbox.client()
+    assert opened == [uri]
+
+
+def test_a_use_is_sent_after_one_that_still_waits(uri: str) -> None:
+    first, second = document("one", used=100.0), document("two", used=200.0)
+    outbox = Outbox(uri)
+    outbox.put([first])
+    outbox.deliver(Sender(client_for(uri), uri), outbox.pending()[0])
+    Outbox(uri).put([second])  # of a run that was stopped before it was sent
+    Outbox(uri).put([replace(first, end=0.0, used=300.0)])
+    waiting = Outbox(uri)
+    for path in waiting.pending():
+        waiting.deliver(Sender(client_for(uri), uri), path)
+    used = {run.data.tags[KEY]: run.data.tags.get(USED) for run in all_runs(uri)}
+    assert (used["one"], used["two"]) == ("300.000000", "200.000000")
 
 
 def test_a_killed_exporter_leaves_no_double(uri: str) -> None:
