@@ -24,6 +24,7 @@ from ..benchmark.pictures.crops import CropSpec
 from ..benchmark.registry import DetectorSpec
 from ..benchmark.reporting import Reporter
 from ..benchmark.store.files import atomic_folder, unfinished_prefix
+from ..benchmark.store.folders import ensure_places
 from ..benchmark.store.scratch import remove_abandoned
 from .data import GivenData
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
@@ -121,6 +122,7 @@ def train_on(
     BenchError
         See `train_model`.
     """
+    ensure_places()
     catalogue = data.catalogue()
     chosen = catalogue.choose(train, seed, lambda name: _lacks(catalogue.domain(name, seed)))
     for domain, reason in chosen.left_out.items():

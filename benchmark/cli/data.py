@@ -27,7 +27,7 @@ from ..registry import datasets
 from ..store.files import dump_json
 from .arguments import data_words, parse_data, parse_params
 from .commands import STDOUT
-from .options import check_target, jobs_of, write_text
+from .options import check_text_target, jobs_of, write_text
 from .report import say
 from .requests.copies import PrepareRequest
 
@@ -37,7 +37,7 @@ SHOWN_PROBLEMS = 20
 def prepare(request: PrepareRequest) -> None:
     """Cut the faces out of clips and pictures, once: the same command continues where it stopped."""
     console = Console(stderr=True)
-    check_target(request.json_file)
+    check_text_target(request.json_file)
     n_jobs = jobs_of(request.jobs)
     data = data_words(request.data, request.groups, request.group_by, [request.name])
     dataset = open_dataset(request.name, request.root, data, request.param)

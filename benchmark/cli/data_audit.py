@@ -21,7 +21,7 @@ from ..store.files import dump_json
 from ..store.folders import ensure_writable
 from .arguments import data_words, parse_data
 from .commands import STDOUT
-from .options import check_target, jobs_of, write_text
+from .options import check_text_target, jobs_of, write_text
 from .provenance import print_remarks
 from .report import Step, print_steps
 from .requests.copies import AuditRequest
@@ -38,7 +38,7 @@ SHOWN_FACTS = 5
 
 def audit(request: AuditRequest) -> None:
     """Test if the classes of a domain can be told by their files, and if detectors lose when all are stored alike."""
-    check_target(request.json_file)
+    check_text_target(request.json_file)
     console = Console(stderr=True)
     data = data_words(request.data, request.groups, request.group_by, request.domains or ())
     given = parse_data(data, [dataset_name(name) for name in request.domains or ()])

@@ -25,7 +25,7 @@ from ..registry import datasets
 from ..store.files import dump_json
 from .arguments import data_words, parse_data
 from .commands import STDOUT
-from .options import check_target, jobs_of, write_text
+from .options import check_targets, jobs_of, write_text
 from .requests.copies import DoctorRequest
 
 SHOWN_ROWS = 24  # of a table
@@ -54,8 +54,7 @@ def doctor(request: DoctorRequest) -> None:
     Several data sets (--data, repeated) are also compared with each other.
     Exit code 0: complete; 3: usable, with gaps; 2: unusable.
     """
-    for target in (request.json_file, request.csv_file):
-        check_target(target)
+    check_targets(request.json_file, request.csv_file)
     data = data_words(request.data, request.groups, request.group_by, [_split_domain(request.name)[0]])
     specs, variant = _specs(request.name, request.root, data)
     options = Options(

@@ -23,7 +23,7 @@ from ..results.scores import write_table
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from .arguments import data_words, parse_data
-from .options import check_target, jobs_of, write_text
+from .options import check_text_target, jobs_of, write_text
 from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, print_shortcut, say
 from .requests.models import EvaluateRequest
@@ -35,7 +35,7 @@ NUMBERS_WIDTH = 47  # characters of a table beside the domains
 def evaluate(request: EvaluateRequest) -> None:
     """Test a trained model; pictures that it has learned from are not scored."""
     console = Console(stderr=True)
-    check_target(request.json_file)
+    check_text_target(request.json_file)
     rule = clip_rule(request.clips)
     uri = resolve_tracking_uri(request.tracking_uri)
     trained = TrainedModel.load(model_folder(request.model, uri), request.detector)

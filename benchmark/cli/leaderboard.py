@@ -44,6 +44,7 @@ from .commands import STDOUT
 from .options import (
     check_target,
     check_targets,
+    check_text_target,
     formats_of,
     parse_dates,
     write_text,
@@ -179,7 +180,7 @@ def _print(console: Console, line: str, style: str = "") -> None:
 
 def add(request: AddRequest) -> None:
     """Check scores that somebody brought and keep them as a row; every number is computed here."""
-    check_target(request.json_file)
+    check_text_target(request.json_file)
     if request.wide is not None:
         _add_matrix(request, request.wide)
         return
@@ -259,8 +260,7 @@ def remove(request: RemoveRequest) -> None:
 
 def export(request: ExportRequest) -> None:
     """Write the scores of a recorded row as CSV: dataset, key, compression, label, score, status."""
-    for file in (request.target, request.meta):
-        check_target(file)
+    check_targets(request.target, request.meta)
     exported = export_row(
         resolve_tracking_uri(request.tracking_uri),
         request.run,

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,11 @@ import typer
 from ..errors import BenchError
 from ..figures.formats import FigureFormat
 from ..store.disk import writing
-from ..store.files import atomic_path
+from ..store.files import atomic_path, open_file
 from ..store.folders import can_write
 from .commands import STDOUT
 
+TEXT_HEAD = 4096  # bytes in which a file that is no text has a zero
 OF_NAMES = "backslashreplace"  # a folder's name may be no UTF-8
 
 
@@ -162,10 +164,25 @@ def check_target(target: str | None) -> None:
         raise BenchError(f"cannot write {target}: you have no right to write {'it' if path.exists() else f'in {path.parent}'}.")
 
 
+def check_text_target(target: str | None) -> None:
+    """Refuse what `check_target` does, and a file of texts that would replace a picture, a clip or a part of a model."""
+    check_target(target)
+    if target is None or target == STDOUT:
+        return
+    path = Path(target).resolve()
+    if (path.parent / "model.json").exists():
+        raise BenchError(f"cannot write {target}: it lies in the folder of a model; name a file elsewhere.")
+    if path.is_file():
+        with open_file(path, sys.maxsize, "a file") as file:
+            head = file.read(TEXT_HEAD)
+        if b"\0" in head:
+            raise BenchError(f"cannot write {target}: it is there already and holds no text; name another file.")
+
+
 def check_targets(*targets: str | None) -> None:
-    """Refuse files that cannot be written, and two of them on standard output."""
+    """Refuse files of text that cannot be written or would replace other files, and two of them on standard output."""
     for target in targets:
-        check_target(target)
+        check_text_target(target)
     if targets.count(STDOUT) > 1:
         raise BenchError("standard output takes one file; give the others a name.")
 

@@ -1,6 +1,7 @@
 """``bench scan``: scores of one's own pictures and clips."""
 
 import contextlib
+import os
 import shlex
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -24,7 +25,7 @@ from ..models.scanning import ScanResult, pooling_rule
 from ..models.trained_model import TrainedModel
 from ..store.files import dump_json
 from .commands import STDOUT
-from .options import check_target, write_text
+from .options import check_targets, write_text
 from .requests.models import ScanRequest
 
 SHOWN_ROWS = 40
@@ -41,14 +42,13 @@ DOUBTS = {
 def scan(request: ScanRequest) -> None:
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
     console = Console(stderr=True)
-    for target in (request.json_file, request.csv_file):
-        check_target(target)
+    check_targets(request.json_file, request.csv_file)
     try:
         rule = pooling_rule(request.pool)
     except StudyError as error:
         raise StudyError(f"--pool: {error}") from None
     folder = model_folder(request.paths[0])
-    if len(request.paths) < 2 or not (folder / "model.json").is_file():
+    if len(request.paths) < 2 or not os.path.lexists(folder / "model.json"):
         raise BenchError(
             f"bench scan wants a model and then what to score; {request.paths[0]} is no model. Make one:\n"
             f"  {bench('train spectral_svm --train mine --data mine=DIR --out model')}   (DIR with real/ and fake/)\n"

@@ -26,7 +26,7 @@ from ..workers import warm_up
 from .arguments import data_words, parse_data
 from .commands import STDOUT
 from .options import (
-    check_target,
+    check_text_target,
     formats_of,
     jobs_of,
     write_text,
@@ -39,7 +39,7 @@ from .requests.pictures import SpectraRequest
 def spectra(request: SpectraRequest) -> None:
     """Draw the mean spectra of real and fake pictures: profile, DCT, FFT after a high-pass, density error."""
     console, started = Console(stderr=True), time.time()
-    check_target(request.json_file)
+    check_text_target(request.json_file)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the domains", None)
         warm_up()

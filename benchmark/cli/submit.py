@@ -14,7 +14,7 @@ from ..search.shards import refuse_sqlite
 from ..store.files import dump_json
 from ..store.folders import cache_root, results_root
 from .arguments import data_words
-from .options import check_target, write_text
+from .options import check_text_target, write_text
 from .report import say
 from .requests.study import SubmitRequest, words_of
 from .run import study_named
@@ -24,7 +24,7 @@ from .study_run import plan_request
 def submit(request: SubmitRequest) -> None:
     """Submit a study to SLURM, or to processes of this machine: its cells are dealt out to jobs, what is recorded is not."""
     console = Console(stderr=True)
-    check_target(request.json_file)
+    check_text_target(request.json_file)
     if request.shards is None or request.shards < 1:
         got = "" if request.shards is None else f" (at least 1, got {request.shards})"
         raise BenchError(f"--shards N says how many jobs the cells are dealt out to{got}: {bench('submit --shards 8')}")

@@ -16,7 +16,7 @@ from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from .arguments import data_words, parse_data, parse_detector
 from .next_steps import after_train
-from .options import check_target, jobs_of, write_text
+from .options import check_text_target, jobs_of, write_text
 from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, print_shortcut, print_steps, say
 from .requests.models import TrainRequest
@@ -25,7 +25,7 @@ from .requests.models import TrainRequest
 def train(request: TrainRequest) -> None:
     """Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow."""
     console = Console(stderr=True)
-    check_target(request.json_file)
+    check_text_target(request.json_file)
     if request.task not in TASKS:
         raise StudyError(unknown_name("task", request.task, TASKS))
     spec = parse_detector(request.detector, request.param)

@@ -41,7 +41,10 @@ def check_document(document: CellDocument) -> None:
     if len(chosen) != 1:
         refuse(RefusedBecause.INCONSISTENT, f"cell.json has {len(chosen)} chosen bands with score files, wanted one.")
     if chosen[0].band != document.band:
-        _contradiction("the chosen band", str(document.band), str(chosen[0].band), "the chosen one of the tested bands is")
+        recorded, tested = str(document.band), str(chosen[0].band)
+        if recorded == tested:  # they differ in digits that are not shown
+            recorded, tested = str(document.band.as_dict()), str(chosen[0].band.as_dict())
+        _contradiction("the chosen band", recorded, tested, "the chosen one of the tested bands is")
     for entry in document.tested:
         if entry.role == "allpass" and entry.band.kind != "all":
             refuse(RefusedBecause.INCONSISTENT, f"the all-pass band of cell.json is {entry.band}.")

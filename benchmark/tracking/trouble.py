@@ -2,12 +2,14 @@
 
 import contextlib
 import re
+import shutil
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
-from ..errors import TrackingError
-from .addresses import without_password
+from ..errors import BenchError, TrackingError
+from .addresses import sqlite_path, without_password
 
 MOST_OF_A_REASON = 200  # characters of a message of MLflow or of a library
 STATUS = re.compile(
@@ -105,9 +107,18 @@ def store_error(uri: str, error: BaseException) -> StoreError:
     trouble, reason = _of_connection(error) if uri.startswith(("http:", "https:")) else (Trouble.DATABASE, first_line(error))
     if trouble is None:
         trouble, reason = of_status(_status(error)), first_line(error)
-    elif trouble is Trouble.DATABASE and _is_of_mlflow(error):
+    elif trouble is Trouble.DATABASE and (_is_of_mlflow(error) or _is_of_a_file(uri, error)):
         trouble = Trouble.REFUSED
     return StoreError(uri, trouble, reason, _waited(error))
+
+
+def _is_of_a_file(uri: str, error: BaseException) -> bool:
+    """Return True if a file of one run is to blame, and not the SQLite database, whose errors are SQLAlchemy's."""
+    database = sqlite_path(uri)
+    if database is None or not isinstance(error, OSError | BenchError):
+        return False
+    of_another = isinstance(error, OSError) and error.filename and Path(str(error.filename)) != database
+    return isinstance(error, shutil.SpecialFileError | BenchError) or bool(of_another)
 
 
 def of_status(status: int | None) -> Trouble:

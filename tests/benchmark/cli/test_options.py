@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.cli import options
-from bandbench.benchmark.cli.options import check_target, check_targets, formats_of, jobs_of, parse_dates, write_text
+from bandbench.benchmark.cli.options import (
+    check_target,
+    check_targets,
+    check_text_target,
+    formats_of,
+    jobs_of,
+    parse_dates,
+    write_text,
+)
 from bandbench.benchmark.errors import BenchError, DiskError
 from bandbench.benchmark.figures.formats import FigureFormat
 
@@ -110,3 +118,18 @@ def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
         write_text(str(tmp_path / "pipe"), "through it")
         assert reader.communicate()[0] == "through it"
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_text_replaces_no_picture_and_no_part_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.png")
+    for name in ("a.png", "link.csv"):
+        with pytest.raises(BenchError, match="it is there already and holds no text"):
+            check_text_target(str(tmp_path / name))
+    (tmp_path / "old.csv").write_text("earlier,verdicts\n")
+    check_text_target(str(tmp_path / "old.csv"))
+    check_text_target(str(tmp_path / "new.csv"))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.json").write_text("{}")
+    with pytest.raises(BenchError, match="it lies in the folder of a model"):
+        check_text_target(str(tmp_path / "model" / "model.json"))

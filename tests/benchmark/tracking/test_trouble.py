@@ -1,5 +1,7 @@
 """Errors of MLflow and its libraries become one message, by their types."""
 
+import shutil
+
 import pytest
 import requests
 from mlflow.exceptions import MlflowException, RestException
@@ -56,6 +58,15 @@ def test_statuses() -> None:
         *[Trouble.REFUSED] * 3,
         *[Trouble.SERVER_ERROR] * 3,
     ]
+
+
+def test_a_file_of_a_run_is_no_fault_of_the_database() -> None:
+    for error in (shutil.SpecialFileError("`cell.json` is a named pipe"), PermissionError(13, "denied", "/runs/cell.json")):
+        with pytest.raises(StoreError, match="refuses what it was sent") as refused, reported("sqlite:////x.db"):
+            raise error
+        assert not refused.value.trouble.is_of_the_store
+    with pytest.raises(StoreError, match="does not answer"), reported("sqlite:////x.db"):
+        raise PermissionError(13, "denied", "/x.db")
 
 
 def test_a_reason_is_one_line_and_a_message_of_ours_stays() -> None:
