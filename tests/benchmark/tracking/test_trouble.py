@@ -9,7 +9,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from sqlalchemy.exc import OperationalError
 
 from bandbench.benchmark.errors import TrackingError
-from bandbench.benchmark.tracking.trouble import Trouble, of_status, reported, store_error
+from bandbench.benchmark.tracking.trouble import StoreError, Trouble, of_status, reported, store_error
 
 
 def of_mlflow(message: str, cause: Exception | None = None) -> MlflowException:
