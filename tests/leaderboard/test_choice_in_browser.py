@@ -319,11 +319,6 @@ def test_a_choice_is_ticked_kept_in_the_address_and_undone(shown: Reader, board:
     assert home.get_attribute("title") == "the training domain is not among the chosen test domains"
     assert page.locator("#bands > .of-all").count() == 1
     assert page.locator("#ranking > .of-all").count() == 0  # it follows the choice
-    page.click("#domains-menu summary")
-    page.click("#no-domains")
-    assert "choose one at least" in page.locator("#choice-status").inner_text()
-    assert table.inner_text() == chosen
-    page.keyboard.press("Escape")
     page.click("#whole")
     shown.until("#choice-status", "^$")
     assert table.inner_text() == before
@@ -331,6 +326,44 @@ def test_a_choice_is_ticked_kept_in_the_address_and_undone(shown: Reader, board:
     page.go_back()
     shown.until("#choice-status", "for 2 of 4")
     assert table.inner_text() == chosen
+
+
+def test_the_last_ticked_test_domain_stays_ticked_and_the_pop_up_says_why(shown: Reader) -> None:
+    page = shown.page
+    said = page.locator("#domains-menu #last-domain")
+    ticked = page.locator("#choice-domains input:checked")
+    page.click("#domains-menu summary")
+    for left, domain in zip((3, 2, 1), DOMAINS, strict=False):
+        page.uncheck(f"#choice-domains input[data-domain='{domain}']")
+        shown.until("#choice-status", f"for {left} of 4 test domains")
+        assert said.inner_text() == ""
+    table = page.locator("#rows").inner_text()
+    page.click(f"#choice-domains input[data-domain='{DOMAINS[3]}']")
+    assert ticked.evaluate_all("all => all.map((box) => box.dataset.domain)") == [DOMAINS[3]]
+    assert "numbers need one at least" in said.inner_text()
+    middle = "note => { const r = note.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }"
+    at_its_middle = f"note => document.elementFromPoint(...({middle})(note)) === note"
+    page.wait_for_function(at_its_middle, arg=said.element_handle())  # scrolled to, and nothing covers it
+    assert page.locator("#choice-count").inner_text() == "1 of 4"
+    assert "test=set%2Fd" in shown.hash()
+    assert page.locator("#rows").inner_text() == table
+    page.check(f"#choice-domains input[data-domain='{DOMAINS[1]}']")
+    shown.until("#choice-status", "for 2 of 4 test domains: set/b, set/d")
+    assert said.inner_text() == ""
+    page.click("#first-domain")
+    shown.until("#choice-status", "for 1 of 4 test domains: set/a")
+    assert ticked.evaluate_all("all => all.map((box) => box.dataset.domain)") == [DOMAINS[0]]
+
+
+def test_a_part_of_the_address_that_is_given_twice_is_taken_twice(shown: Reader) -> None:
+    shown.open("#test=set/c&test=set/b&hide=gain&hide=worst_auc")
+    assert "for 2 of 4 test domains: set/b, set/c" in shown.page.locator("#choice-status").inner_text()
+    heads = shown.page.locator("#rows thead button").evaluate_all("all => all.map((one) => one.dataset.column)")
+    assert not {"gain", "worst_auc"} & set(heads)
+    assert shown.page.locator("#strangers").is_hidden()
+    shown.open("#detector=svm&detector=knn&detector=svm")  # takes one value
+    assert shown.page.input_value("#detector") == "svm"
+    assert shown.page.locator("#strangers").inner_text().endswith("changes nothing: detector=knn.")
 
 
 def test_a_number_that_is_missing_says_why(reader: Callable[..., Reader], tmp_path: Path) -> None:
@@ -412,7 +445,7 @@ def test_what_an_address_asks_for_in_vain_is_said(shown: Reader, board: MadeBoar
     told = shown.page.locator("#strangers").inner_text()
     assert told == (
         "The address asks for what is not on this page, and that part of it changes nothing: "
-        "tset=, detector=nobody, sort=nothing, size=many, left=x."
+        "tset=a, detector=nobody, sort=nothing, size=many, left=x."
     )
     assert shown.page.locator("#rows").inner_text() == before
     shown.open(f"#row={row_id(board.rows[0])}&with=nobody")

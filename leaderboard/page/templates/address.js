@@ -20,6 +20,6 @@ function drawStrangers() {
   const said = CAN_CHOOSE ? ["test", "against"] : []; // beside the choice
   const texts = found.filter(([name, values]) => values.length && !said.includes(name)).map(([name, values]) => `${name}=${shortened(values.join(","), 80)}`);
   const note = document.getElementById("strangers");
-  note.hidden = !texts.length && !strangeNames.length;
-  note.textContent = note.hidden ? "" : `The address asks for what is not on this page, and that part of it changes nothing: ${[...strangeNames.map((name) => `${shortened(name, 40)}=`), ...texts].join(", ")}.`;
+  note.hidden = !texts.length && !strangeParts.length;
+  note.textContent = note.hidden ? "" : `The address asks for what is not on this page, and that part of it changes nothing: ${[...strangeParts.map(([name, value]) => `${shortened(name, 40)}=${shortened(value, 80)}`), ...texts].join(", ")}.`;
 }

@@ -470,11 +470,20 @@ function realsNotes() {
   return places.length ? [...notes, `Rank over the choice of reals: ${places.join(", ")}.`] : notes;
 }
 
-function domainsTicked() {
+function domainsTicked(event) {
   const boxes = [...document.querySelectorAll("#choice-domains input")];
+  const isLast = !boxes.some((box) => box.checked);
+  sayLastDomain(isLast);
+  if (isLast) return void (event.target.checked = true);
   const ticked = boxes.filter((box) => box.checked).map((box) => box.dataset.domain);
-  if (!ticked.length) return void (document.getElementById("choice-status").textContent = "No test domain is chosen: choose one at least. The numbers below have not changed.");
   choose({ test: ticked.length === DATA.domains.length ? "" : ticked.map(named).join(",") });
+}
+
+// Said in the pop-up, which covers what is below it.
+function sayLastDomain(isLast) {
+  const note = document.getElementById("last-domain");
+  note.textContent = isLast ? "The last ticked test domain stays ticked: numbers need one at least. Tick another one first." : "";
+  if (isLast) note.scrollIntoView({ block: "nearest" });
 }
 
 async function choose(changes) {
@@ -497,8 +506,9 @@ async function redraw() {
 function listenToChoice() {
   document.getElementById("against").addEventListener("change", (event) => choose({ against: event.target.value }));
   document.getElementById("whole").addEventListener("click", () => choose({ test: "", against: "" }));
-  const tick = (checked) => { for (const box of document.querySelectorAll("#choice-domains input")) box.checked = checked; domainsTicked(); };
-  document.getElementById("every-domain").addEventListener("click", () => tick(true));
-  document.getElementById("no-domains").addEventListener("click", () => tick(false));
+  const tick = (wanted) => { document.querySelectorAll("#choice-domains input").forEach((box, i) => { box.checked = wanted(i); }); domainsTicked(); };
+  document.getElementById("every-domain").addEventListener("click", () => tick(() => true));
+  document.getElementById("first-domain").addEventListener("click", () => tick((i) => i === 0));
+  document.getElementById("domains-menu").addEventListener("toggle", () => sayLastDomain(false));
   document.getElementById("choice").addEventListener("submit", (event) => event.preventDefault());
 }

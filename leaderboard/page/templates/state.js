@@ -9,12 +9,19 @@ const DEFAULTS = {
 
 const state = { ...DEFAULTS };
 
-let strangeNames = []; // of parts of the address that no page has
+const JOINED = { test: ",", picked: ",", sort: ",", hide: ",", show: ",", q: " " }; // parts of the address that take several values
+
+let strangeParts = []; // name and value of what no page has, or of a second value where only one is taken
 
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
-  for (const name of Object.keys(DEFAULTS)) state[name] = given.get(name) ?? DEFAULTS[name];
-  strangeNames = [...given.keys()].filter((name) => !(name in DEFAULTS));
+  strangeParts = [...given].filter(([name]) => !Object.hasOwn(DEFAULTS, name));
+  for (const name of Object.keys(DEFAULTS)) {
+    const [first = DEFAULTS[name], ...others] = given.getAll(name);
+    const between = JOINED[name];
+    state[name] = between && others.length ? [first, ...others].filter(Boolean).join(between) : first;
+    if (!between) strangeParts.push(...others.filter((value) => value !== first).map((value) => [name, value]));
+  }
 }
 
 function address(changes = {}) {
