@@ -24,6 +24,7 @@ from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import (
+    arrow,
     carrier_tests,
     carriers,
     cell_checks,
@@ -31,6 +32,7 @@ from ..benchmark.results import (
     cell_form,
     columns,
     evidence,
+    rates,
     refusals,
     reported,
     reported_tests,
@@ -56,6 +58,7 @@ from ..benchmark.workers import running_workers
 CODE = (
     bootstrap,
     carrier_tests,
+    arrow,
     carriers,
     clip_results,
     clip_scores,
@@ -70,6 +73,7 @@ CODE = (
     domain_names,
     refusals,
     replicates,
+    rates,
     reported,
     reported_tests,
     reals_results,

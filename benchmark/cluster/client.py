@@ -17,6 +17,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..reporting import Reporter
+from ..store.folders import cache_root, results_root
+from ..store.scratch import remove_abandoned
 from ..workers import PRELOAD, Workers, WorkLostError, running_workers
 from .address import ClusterError
 from .opening import CONNECT_SECONDS, connected, examined, find_scheduler, make_session, shared_folders, threads_of
@@ -183,6 +185,8 @@ class ClusterWorkers(Workers):
         with contextlib.suppress(Exception):  # of a cluster that is gone
             self._executor.shutdown(wait=False)
             self._client.run(close_session, self._session.key, on_error="ignore", callback_timeout=patience)
+        for root in (results_root(), cache_root()):  # what the ended processes had begun to write
+            remove_abandoned(root)
 
     def interrupt(self) -> None:
         """

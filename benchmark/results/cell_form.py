@@ -38,6 +38,8 @@ def _release(text: str) -> str:
 
 
 Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_printable)]
+Key = Annotated[str, Field(max_length=LONGEST_NAME)]  # of a parameter, which a submission may call as it likes
+Told = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | None  # of a parameter; shown as text everywhere
 Text = Annotated[str, AfterValidator(_readable)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
@@ -46,7 +48,6 @@ Frequency = Annotated[float, Field(ge=0, le=MAX_FREQUENCY + 1e-6, allow_inf_nan=
 Length = Annotated[float, Field(ge=0, le=MAX_CUTOFF + 1e-6, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Scalar = Text | int | float | bool | None
 
 
 def _auc_and_error(values: list[float | None]) -> list[float | None]:
@@ -166,7 +167,7 @@ class IdentityForm(Form):
     name: Name | None = None
     version: int | Name | None = None
     source: Name | None = None
-    parameters: dict[Name, Scalar | list[Scalar] | dict[Name, Scalar]] = {}
+    parameters: dict[Key, Told | list[Told] | dict[Key, Told]] = {}
     view: Annotated[list[Any], Field(max_length=2)] = []
     control: bool = False
 

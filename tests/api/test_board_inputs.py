@@ -9,8 +9,8 @@ from bandbench.benchmark.results.cell_document import CellDocument
 
 MINIMAL = {
     "schema": 2, "key": "k", "study": "s", "study_key": "", "detector": "d", "detector_identity": {}, "train": "t",
-    "tests": [], "seed": 0, "seeds": 1, "attempt": 0, "bootstrap": 10, "crop": None, "band": {}, "rule": "", "evidence": None,
-    "trials": [], "tested": [], "decode_ms": 0.0, "gaps": [], "finished": 0.0,
+    "tests": [], "seed": 0, "seeds": 1, "attempt": 0, "bootstrap": 10, "crop": None, "band": {"kind": "all"}, "rule": "",
+    "evidence": None, "trials": [], "tested": [], "decode_ms": 0.0, "gaps": [], "finished": 0.0,
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def test_a_training_notes_what_was_left_out_and_not_recorded() -> None:
 
 def test_a_folder_that_cannot_be_made_is_refused_before_the_training(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(BenchError, match=r"cannot be made .*Not a directory.*name another folder with --out"):
+    with pytest.raises(BenchError, match=r"cannot be made .*Not a directory.*name another folder for the model"):
         free_folder(tmp_path / "file" / "model")
 
 

@@ -23,6 +23,8 @@ SHARED = {
     "arguments",
     "commands",
     "completion",
+    "entry",
+    "signals",
     "examples",
     "next_steps",
     "options",

@@ -273,7 +273,7 @@ def test_three_shards_at_once_one_of_them_killed_give_the_bytes_of_one_run(
         ]
         for process in processes:
             stack.callback(process.kill)
-        wait_for_file(shared / "locks" / "small.shard-0-of-3.lock.json")
+        wait_for_file(shared / "locks" / "small.shard-0-of-3.owner")
         processes[0].send_signal(signal.SIGSTOP)  # it is being run for as long as it takes to look at it
         early = bench(*arguments, home=shared)
         assert_one_message(early, "Wait until all shards have ended, then repeat this command")

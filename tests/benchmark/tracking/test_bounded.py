@@ -19,6 +19,7 @@ Server = contextlib.AbstractContextManager[str]
 @pytest.fixture(autouse=True)
 def _no_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)  # that an opened store has left
 
 
 def refusing() -> Server:
