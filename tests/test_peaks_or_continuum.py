@@ -72,13 +72,15 @@ def rows_of(study: Study, folder: Path) -> list[Row]:
         write_cell(result, "key", place)
         return cell_rows(place)
 
+    def lost(result: CellResult, reason: str) -> CellResult:
+        return CellResult(result.cell, error=reason)
+
     plan, searches = make_plan(study, Catalogue({}, dict(study.datasets))), optuna.storages.InMemoryStorage()
     with scratch_places(str(folder / "records")) as places:
         prepared = prepare_sets(plan, places, Here(1), SilentReporter())
         cells = [at_home(cell) for cell in make_cells(plan, prepared, places.records, 0)]
-        driver = Driver(
-            Here(1), SilentReporter(), keep, lambda _, of_cell: rows.extend(of_cell), len(cells), plan.n_fits_of_cell
-        )
+        n_fits = plan.n_fits_of_cell
+        driver = Driver(Here(1), SilentReporter(), keep, lambda _, of_cell: rows.extend(of_cell), len(cells), n_fits, lost)
         driver.run([run_cell(cell, History(searches, cell.label, study.search, study.mode, 0), Unobserved()) for cell in cells])
     return rows
 

@@ -14,7 +14,6 @@ from bandbench.benchmark.cluster.address import ClusterError
 from bandbench.benchmark.cluster.client import open_workers
 from bandbench.benchmark.cluster.opening import find_scheduler
 from bandbench.benchmark.cluster.session import Probe
-from bandbench.benchmark.invocation import install_extra
 from bandbench.benchmark.store.folders import cache_root, results_root
 from conftest import SilentReporter, free_port
 from made_clusters import briefly, local_cluster, workers_of
@@ -41,7 +40,9 @@ def open_and_close(address: str, probe: Probe | None = None) -> None:
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     briefly(monkeypatch)
     address = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(ClusterError, match=rf"no scheduler of Dask answers at {address} within 2 s \(.*Connection refused\)"):
+    with pytest.raises(
+        ClusterError, match=rf"no scheduler of Dask answers at {address} within 2 s \((.*Connection refused|OSError)\)"
+    ):
         find_scheduler(address)
 
 
@@ -82,7 +83,8 @@ def test_without_the_extra_the_install_line_is_printed(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT_DISTRIBUTED], cwd=tmp_path, capture_output=True, text=True)
     said = " ".join(done.stderr.split())
     assert done.returncode == 2
-    assert f"--cluster needs the extra `cluster` (distributed missing): {install_extra('cluster')}" in said
+    assert "--cluster needs the extra `cluster` (distributed missing): " in said
+    assert "--extra cluster" in said
     assert "Traceback" not in said
 
 

@@ -625,8 +625,8 @@ def test_a_shard_without_a_cell_has_nothing_to_do(picture_folder: Maker) -> None
     assert (outcome.n_cells, outcome.computed, outcome.rows, outcome.complete) == (0, 0, [], True)
 
 
-def test_shards_may_share_a_database_for_their_searches(picture_folder: Maker, tmp_path: Path) -> None:
-    folder, storage = {"mine": picture_folder()}, f"sqlite:///{tmp_path}/searches.db"
+def test_shards_may_share_a_database_for_their_searches(picture_folder: Maker, tmp_path: Path, postgres: str) -> None:
+    folder, storage = {"mine": picture_folder()}, postgres
     study = small_study(detectors=["spectral_svm", "dct_ridge"], sweep=None)
     for index in range(2):
         run(study, folder, shard=Shard(index, 2), storage=storage)
