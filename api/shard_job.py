@@ -37,7 +37,7 @@ class ShardJob:
 
         Raises
         ------
-        SystemExit
+        RuntimeError
             If the command failed; its messages are in the log of the job.
         """
         environment = {name: value for name, value in (os.environ | self.environment).items() if value is not None}
@@ -48,9 +48,7 @@ class ShardJob:
             finally:  # also where the signal of a walltime ends this process
                 _end(child)
         if code not in DONE:
-            # Without a traceback: the command has said why in the log.
-            print(f"bench {' '.join(self.words)} ended with code {code}.", file=sys.stderr, flush=True)
-            sys.exit(code)
+            raise RuntimeError(f"bench {' '.join(self.words)} ended with code {code}; its messages are in the log above.")
         return code
 
     def checkpoint(self) -> Any:
