@@ -24,7 +24,7 @@ from rich.text import Text
 
 from ..benchmark.errors import plain_text
 from ..benchmark.frequency.bands import Band
-from ..benchmark.reporting import Reporter, Silence
+from ..benchmark.reporting import Relay, Reporter, Silence
 
 SECONDS_PER_LINE, SECONDS_OF_SILENCE = 10.0, 60.0
 SPEED_PERIOD = 600.0  # seconds over which the time left is estimated: a fit may take minutes
@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-class NoteTaker:
+class NoteTaker(Relay):
     """
     Reporter that keeps the notes, each once, and hands everything on to another one.
 
@@ -51,25 +51,13 @@ class NoteTaker:
     """
 
     def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
+        super().__init__(reporter)
         self.notes: list[str] = []
-
-    def stage(self, text: str, total: int | None) -> None:
-        self._reporter.stage(text, total)
-
-    def advance(self, steps: int = 1) -> None:
-        self._reporter.advance(steps)
-
-    def cells(self, done: int, total: int) -> None:
-        self._reporter.cells(done, total)
-
-    def best(self, label: str, band: Band, auc: float) -> None:
-        self._reporter.best(label, band, auc)
 
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
-        self._reporter.note(text)
+        super().note(text)
 
 
 @contextlib.contextmanager

@@ -73,24 +73,21 @@ class Silence:
         """Nothing."""
 
 
-class OneStage:
+class Relay:
     """
-    Reporter that shows several pieces of work, each with stages of its own, as one stage.
+    Reporter that hands everything on to another one; base of those that change a part of it.
 
     Parameters
     ----------
     reporter : Reporter
-    text : str
-    total : int
-        Steps of all of the work.
     """
 
-    def __init__(self, reporter: Reporter, text: str, total: int) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
-        reporter.stage(text, total)
 
     def stage(self, text: str, total: int | None) -> None:
-        """Pass nothing on: the stage has begun."""
+        """Begin a stage of `total` steps (None: unknown)."""
+        self._reporter.stage(text, total)
 
     def advance(self, steps: int = 1) -> None:
         """Report finished steps."""
@@ -107,3 +104,23 @@ class OneStage:
     def note(self, text: str) -> None:
         """Report a line that the user should read."""
         self._reporter.note(text)
+
+
+class OneStage(Relay):
+    """
+    Reporter that shows several pieces of work, each with stages of its own, as one stage.
+
+    Parameters
+    ----------
+    reporter : Reporter
+    text : str
+    total : int
+        Steps of all of the work.
+    """
+
+    def __init__(self, reporter: Reporter, text: str, total: int) -> None:
+        super().__init__(reporter)
+        reporter.stage(text, total)
+
+    def stage(self, text: str, total: int | None) -> None:
+        """Pass nothing on: the stage has begun."""

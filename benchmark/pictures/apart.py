@@ -5,7 +5,6 @@ A damaged clip can end the process that decodes it, take all of its memory, or f
 process that is forked for one clip this harms nobody else.
 """
 
-import ctypes
 import multiprocessing
 import os
 import resource
@@ -21,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BenchError
+from ..workers import end_with_parent
 
 Result = TypeVar("Result")
 Part = tuple[Any, NDArray[np.uint8] | None]  # anything small, and a picture
 MOST_MEMORY = 2**32  # bytes of address space that decoding may add
 MOST_SILENCE = 1800.0  # seconds without a part
 FORK = "fork"
-PR_SET_PDEATHSIG = 1
 
 
 class DecoderEndedError(Exception):
@@ -132,8 +131,7 @@ def _confine() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     os.dup2(null, 1)
-    with suppress(OSError, AttributeError):  # of Linux: not even the sudden death of its owner leaves it behind
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()  # not even the sudden death of its owner leaves it behind
     with suppress(OSError, ValueError):
         present = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (present + MOST_MEMORY, present + MOST_MEMORY))
