@@ -1,7 +1,12 @@
 """Size of the cache, and its pruning."""
 
+import contextlib
+import errno
+import os
 import shutil
+import stat
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +25,9 @@ def cache_usage() -> dict[str, tuple[int, int]]:
     These are ``chunks`` of pictures, ``spectra`` of training reals, ``audits`` of files, and ``boards`` of tracking stores.
     """
     sizes: dict[str, list[int]] = {}
-    for path in cache_root().rglob("*"):
-        if path.is_file() and not path.relative_to(cache_root()).parts[0].startswith("."):
-            sizes.setdefault(path.relative_to(cache_root()).parts[0], []).append(path.stat().st_size)
+    for folder in cache_root().glob("[!.]*"):
+        if files := list(_files(folder)):
+            sizes[folder.name] = [file.st_size for file in files]
     return {name: (len(folder), sum(folder)) for name, folder in sorted(sizes.items())}
 
 
@@ -60,7 +65,7 @@ def prune_cache(days: float) -> Pruned:
     patterns = ("chunks/*/*", "spectra/*/*", "audits/*", "boards/*", f"{SCRATCH}*", f"{UNFINISHED}*")
     with deleting_entries(root) as claims:
         for folder in [folder for pattern in patterns for folder in root.glob(pattern)]:
-            files = [path for path in folder.rglob("*") if path.is_file()]
+            files = list(_files(folder))
             is_of_process = folder.parent == root
             is_left = is_of_process and is_abandoned(folder)
             if not is_left and files and max(map(_last_use, files)) > limit:
@@ -71,12 +76,31 @@ def prune_cache(days: float) -> Pruned:
                 kept += 1
                 continue
             deleted += len(files)
-            freed += sum(path.stat().st_size for path in files)
-            with writing(folder):
-                shutil.rmtree(folder)
+            freed += sum(file.st_size for file in files)
+            _delete(folder)
     return Pruned(deleted, freed, kept)
 
 
-def _last_use(path: Path) -> float:
-    times = path.stat()
-    return max(times.st_atime, times.st_mtime)
+def _files(folder: Path) -> Iterator[os.stat_result]:
+    """Yield what is known of each file in a folder; a running command may delete some of its own meanwhile."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                file = os.stat(os.path.join(place, name))
+                if stat.S_ISREG(file.st_mode):
+                    yield file
+
+
+def _delete(folder: Path) -> None:
+    while folder.exists():
+        try:
+            with writing(folder):
+                shutil.rmtree(folder)
+        except OSError as error:
+            # Others may delete it, too, or still write into it: its process has ended since it was looked at, say.
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                raise
+
+
+def _last_use(file: os.stat_result) -> float:
+    return max(file.st_atime, file.st_mtime)

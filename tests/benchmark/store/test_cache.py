@@ -1,6 +1,9 @@
 """The cache is counted by folder, and pruned by the last use of whole chunks."""
 
+import contextlib
 import os
+import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -72,3 +75,23 @@ def test_unfinished_work_of_the_living_is_kept(days: float) -> None:
         unfinished.touch()
         prune_cache(days)
         assert (scratch / "half").exists() and unfinished.exists()
+
+
+def test_files_that_others_delete_meanwhile_are_no_error() -> None:
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(FileNotFoundError):
+                put("chunks/view/new/a", 3, age_days=0)
+            shutil.rmtree(cache_root() / "chunks" / "view" / "new", ignore_errors=True)
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(300):
+            cache_usage()
+            prune_cache(days=0)
+    finally:
+        stop.set()
+        other.join()
