@@ -86,7 +86,7 @@ def _files(folder: Path) -> Iterator[os.stat_result]:
     for place, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                file = os.stat(os.path.join(place, name))
+                file = Path(place, name).stat()
                 if stat.S_ISREG(file.st_mode):
                     yield file
 
