@@ -187,8 +187,9 @@ class Driver:
             return [[job] for jobs in groups for job in jobs]
         parts: list[list[Job]] = []
         room = 0
-        for jobs in groups:
-            together = min(bands_together(jobs[0]), len(groups) // (4 * self._workers.jobs))
+        for i, jobs in enumerate(groups):
+            # Parts become smaller towards the end, so that all workers end at about the same time.
+            together = min(bands_together(jobs[0]), (len(groups) - i) // (2 * self._workers.jobs))
             if room <= 0 or together < 2:
                 parts.append([])
                 room = together
