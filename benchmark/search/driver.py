@@ -188,11 +188,11 @@ class Driver:
         parts: list[list[Job]] = []
         room = 0
         for i, jobs in enumerate(groups):
-            # Parts become smaller towards the end, so that all workers end at about the same time.
-            together = min(bands_together(jobs[0]), (len(groups) - i) // (2 * self._workers.jobs))
-            if room <= 0 or together < 2:
+            most = bands_together(jobs[0])
+            if room <= 0 or most < 2:
+                # Parts become smaller towards the end, so that all workers end at about the same time.
+                room = min(most, (len(groups) - i) // (2 * self._workers.jobs))
                 parts.append([])
-                room = together
             parts[-1] += jobs
             room -= 1
         return parts
