@@ -96,12 +96,15 @@ class _Filter:
     ----------
     gain : array of float64 (TOGETHER or 1, n_groups)
         One number for each group where it depends on the distance from the centre alone.
+    inverse : array of float64 (n_groups,)
+        ``1 / H`` where there is one number for each group.
     least, most : arrays of float64 (n_rings,)
     mean_log : array of float64 (n_rings,)
         Of ``20 ln H``.
     """
 
     gain: NDArray[np.float64]
+    inverse: NDArray[np.float64]
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     mean_log: NDArray[np.float64]
@@ -118,10 +121,12 @@ class _Filter:
         least, most = sorted_gain.min(axis=0), sorted_gain.max(axis=0)
         with np.errstate(divide="ignore"):
             logs = 20 * np.log(sorted_gain)
+            inverse = 1 / least
         logs.ravel()[layout.filling] = 0
         starts = layout.rings[:-1]
         return cls(
             least[None] if np.array_equal(least, most) else sorted_gain,
+            inverse,
             np.minimum.reduceat(least, starts),
             np.maximum.reduceat(most, starts),
             layout.mean(logs.sum(axis=0)),
@@ -215,6 +220,8 @@ class _Spectra:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 above = 20 * (PUBLISHED_EPSILON / one.least) ** 2 * self.inverse[1] < MOST_ERROR
                 below = 20 * (one.most / PUBLISHED_EPSILON) ** 2 * self.straight[1] < MOST_ERROR
+            if above.all():
+                return self._above(one, 0, n_rings)
             for first, end in _runs(above):
                 part = self._above(one, first, end)
                 np.copyto(means[:, first:end], part, where=above[:, first:end])
@@ -231,7 +238,7 @@ class _Spectra:
         """Means of some rings in which ``|F H|`` is much larger than e."""
         groups, rings = self._groups(first, end), slice(first, end)
         with np.errstate(divide="ignore", invalid="ignore"):
-            order_1 = self.inverse[0][:, groups] / one.gain[0, groups]
+            order_1 = self.inverse[0][:, groups] * one.inverse[groups]
             return self.mean_log[:, rings] + one.mean_log[rings] + self._means(order_1, first, end)
 
     def _below(self, one: _Filter, first: int, end: int) -> NDArray[np.float64]:
@@ -272,7 +279,7 @@ def _product(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """First and end of each run of columns (rings) with a True in them."""
-    padded = np.zeros(mask.shape[1] + 2, dtype=np.int8)
-    padded[1:-1] = mask.any(axis=0)
-    edges = np.flatnonzero(np.diff(padded))
-    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
+    wanted = mask.any(axis=0)
+    edges = (np.flatnonzero(wanted[1:] != wanted[:-1]) + 1).tolist()
+    edges = [0] * bool(wanted[0]) + edges + [len(wanted)] * bool(wanted[-1])
+    return list(zip(edges[::2], edges[1::2], strict=True))

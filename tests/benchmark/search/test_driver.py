@@ -172,7 +172,7 @@ def test_draws_of_a_band_stay_together_unless_workers_would_be_idle(
 
 @pytest.mark.parametrize(
     ("jobs", "most", "sizes"),
-    [(1, 16, [12, 6, 3, 3]), (1, 3, [9, 6, 3, 3, 3]), (2, 16, [6, 3, 3, 3, 3, 3, 3]), (1, 1, [3] * 8)],
+    [(1, 16, [12, 9, 3]), (1, 3, [9, 9, 6]), (2, 16, [9, 9, 3, 3]), (4, 16, [6, 6, 3, 3, 3, 3]), (1, 1, [3] * 8)],
 )
 def test_bands_that_share_features_are_fitted_by_one_worker(
     jobs: int, most: int, sizes: list[int], job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
