@@ -13,7 +13,6 @@ from ..workers import Workers, WorkLostError
 from .cell import Course, Work
 from .fit import assess, bands_together, compare, find_record, run_jobs
 
-
 FEWEST_TOGETHER = 3  # bands of a part, unless workers would be idle; alone each would pay for what they share
 
 
