@@ -280,7 +280,7 @@ def _product(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """First and end of each run of columns (rings) with a True in them."""
-    wanted = mask.any(axis=0)
+    wanted = np.asarray(mask.any(axis=0))
     edges = (np.flatnonzero(wanted[1:] != wanted[:-1]) + 1).tolist()
     edges = [0] * bool(wanted[0]) + edges + [len(wanted)] * bool(wanted[-1])
     return list(zip(edges[::2], edges[1::2], strict=True))
