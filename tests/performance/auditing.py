@@ -67,7 +67,7 @@ def section(place: Path, divisor: int, measure: Callable[..., dict[str, Any]]) -
 
     lines = [HEAD.format(draws=DRAWS)]
     setups = {"whole": (DRAWS, True), "without controls": (DRAWS, False), "one draw": (1, True)}
-    for n, side in ((2000, 128), (1000, 256), (500, 512)):
+    for n, side in ((2000, 128), (1000, 256), (500, 512), (250, 1024)):
         folder = str(make_folder(place / f"audited-{side}", n // divisor, side))
         passes = measure("files", folder=folder, crop=128)
         keys = {"detectors": ["spectral_svm"], "search": {"trials": 0}, "folder": folder, "jobs": 2}
