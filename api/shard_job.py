@@ -1,6 +1,7 @@
 """The job of a shard on a cluster: a `bench run` of its own that goes on where it was ended. Jobs import nothing else."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,8 @@ class ShardJob:
         RuntimeError
             If the command failed; its messages are in the log of the job.
         """
+        if os.environ.get("SUBMITIT_EXECUTOR") == "local":  # where submitit ignores the signal that `kill` sends
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         environment = {name: value for name, value in (os.environ | self.environment).items() if value is not None}
         command = [sys.executable, "-P", "-c", "from bandbench.benchmark.cli import main; main()", *self.words]
         with subprocess.Popen(command, cwd=self.folder, env=environment) as child:

@@ -39,6 +39,7 @@ def submit(request: SubmitRequest) -> None:
         request.cpus,
         request.gpus,
         request.max_parallel,
+        request.jobs,
     )
     check_resources(where, resources)
     refuse_sqlite(request.storage)
@@ -98,10 +99,19 @@ def _print_shards(submission: Submission, console: Console) -> None:
 
 def _print_jobs(submission: Submission, request: SubmitRequest, console: Console) -> None:
     n, names = len(submission.jobs), listed(submission.jobs, SHOWN)
-    place = "SLURM" if submission.where is Where.slurm else "this machine"
     left = f"{submission.n_left} of {submission.n_cells} cells are left"
-    console.print(Text(f"{n} {'job' if n == 1 else 'jobs'} submitted to {place}: {names}; {left}."), soft_wrap=True)
+    console.print(
+        Text(f"{n} {'job' if n == 1 else 'jobs'} submitted to {submission.where.text}: {names}; {left}."), soft_wrap=True
+    )
     if submission.where is Where.slurm:
         folders = f"{results_root()} and {cache_root()}"
         console.print(Text(f"Every node must see {folders}, and the data, under these paths."), soft_wrap=True)
     console.print(Text(f"Logs: {submission.logs}"), soft_wrap=True)
+    console.print(Text(f"To stop {'it' if n == 1 else 'them'}: {_stop_command(submission)}"), soft_wrap=True)
+
+
+def _stop_command(submission: Submission) -> str:
+    """Return the command line that ends the jobs; an array of SLURM has one id."""
+    if submission.where is Where.local:
+        return f"kill {' '.join(submission.jobs)}"
+    return f"scancel {' '.join(dict.fromkeys(job.partition('_')[0] for job in submission.jobs))}"

@@ -42,6 +42,7 @@ from .optuna_history import History, lost_trials, open_storage, storage_errors, 
 from .shards import begun_journals, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
 from .storage_lock import storage_lock
 from .study_lock import begun_shards, forget_shards, study_lock
+from .waiting_jobs import forget_jobs, waiting_jobs, waiting_text
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
 NO_AUDITS = PlanAudits()
@@ -161,6 +162,8 @@ def run_study(
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
                 shown = reporter_of(workers, reporter)
                 return _run_shard(plan, shard, places, workers, searches, attempt, outbox, shown, strict)
+        if waiting := waiting_jobs(plan.study.name):
+            reporter.note(waiting_text(waiting))
         outbox = Outbox(tracking_uri)
         exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
@@ -177,6 +180,7 @@ def run_study(
         outcome.unsent = exporter.close()
         outcome.tracking_problem = exporter.problem
         forget_shards(plan.study.name)
+        forget_jobs(plan.study.name)
         return outcome
 
 

@@ -66,6 +66,7 @@ def test_it_prints_jobs_logs_and_the_command_that_follows(arguments: list[str], 
     assert "2 jobs submitted to SLURM: 4711_0, 4711_1; 3 of 3 cells are left." in err
     assert f"Every node must see {results_root()} and " in err
     assert f"Logs: {results_root()}/shards/logs/small~seed=3" in err
+    assert "To stop them: scancel 4711 " in err
     follows = f"bench run {shlex.join(arguments)}"
     assert f"When all jobs have ended: {follows}" in err
     document = json.loads(out)
