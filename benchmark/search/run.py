@@ -13,6 +13,7 @@ from ..cluster.progress import reporter_of
 from ..cluster.session import Probe
 from ..domains.files_probe import files_probe
 from ..domains.names import REALS
+from ..errors import listed
 from ..features.audits import PlanAudits, ambiguous_notes, audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
@@ -37,6 +38,7 @@ from ..tracking.names import MARK
 from ..tracking.outbox import Outbox
 from ..workers import Workers, WorkLostError, as_completed, end_if_imported_by_a_worker
 from .cell import Work, run_cell
+from .changed_records import WatchedRecords
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage, storage_errors, take_over_journal
 from .shards import begun_journals, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
@@ -46,6 +48,7 @@ from .waiting_jobs import forget_jobs, waiting_jobs, waiting_text
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
 NO_AUDITS = PlanAudits()
+SHOWN_CELLS = 3  # in a message
 MOST_TRAIN = 200  # characters of a training in the name of a search, for which a database has room for 512
 
 
@@ -346,8 +349,8 @@ def _unfinished_cells(
     unfinished = [cell for cell in cells if _lost_trials(cell, searches, journal) or not recorder.take_up(cell)]
     if recorder.incomplete:
         reporter.note(
-            f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone): "
-            "they are sent again."
+            f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone or "
+            f"changed): they are sent again. Cells: {listed(recorder.incomplete, SHOWN_CELLS)}."
         )
     return unfinished
 
@@ -369,11 +372,11 @@ def _run_cells(
     reporter: Reporter,
 ) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
-    courses = [_course(cell, _history(cell, searches), recorder) for cell in unfinished]
+    watched = WatchedRecords(time.time())
+    courses = [_course(cell, _history(cell, searches), recorder, watched) for cell in unfinished]
     n_fits = plan.n_fits_of_cell
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
-    start = time.time()
     driver = Driver(
         workers, reporter, finish_cell, lambda parts, rows: recorder.finished(parts.result, rows), len(cells), n_fits, _lost
     )
@@ -383,13 +386,15 @@ def _run_cells(
         n_finished = len(cells) - len(unfinished) + driver.n_finished
         reporter.note(f"{n_finished} of {len(cells)} cells are finished; of the others {driver.n_fits_open} fits are recorded.")
         raise
+    if watched.changed:
+        reporter.note(watched.text)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
-    return sum(record.finished >= start for record in records.values())
+    return sum(record.finished >= watched.start for record in records.values())
 
 
-def _course(cell: Cell, history: History, recorder: Recorder) -> Generator[Work, list[Any], CellParts]:
+def _course(cell: Cell, history: History, recorder: Recorder, watched: WatchedRecords) -> Generator[Work, list[Any], CellParts]:
     """Run a cell, and keep the parts of its folder that workers can make side by side."""
-    result = yield from run_cell(cell, history, recorder)
+    result = yield from watched.of_cell(cell.label, run_cell(cell, history, recorder))
     try:
         return (yield from keep_parts(result))
     except WorkLostError as error:
