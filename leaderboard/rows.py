@@ -137,7 +137,8 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     for run in runs:
         outcome = outcomes[run.run_id]
         if refusal := _refusal(run, outcome):
-            mend = _way_to_mend(run, store_folder(uri))
+            # A file cannot be sent into the place of a pipe or a folder.
+            mend = "" if refusal.reason is RefusedBecause.NOT_REGULAR else _way_to_mend(run, store_folder(uri))
             refusals.append(replace(refusal, text=f"{refusal.text} {mend}") if mend else refusal)
         else:
             cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(outcome.rows)))

@@ -15,6 +15,7 @@ class RefusedBecause(StrEnum):
     """Code of the reason why a recorded run, or a submission, has no row."""
 
     MISSING = "missing"
+    NOT_REGULAR = "not_regular"
     VERSION = "version"
     DAMAGED = "damaged"
     TOO_LARGE = "too_large"
@@ -33,7 +34,8 @@ class RefusedBecause(StrEnum):
 
 
 MEANINGS = {
-    RefusedBecause.MISSING: "`cell.json` or a score file is missing, is no regular file, or could not be downloaded.",
+    RefusedBecause.MISSING: "`cell.json` or a score file is missing, or could not be read or downloaded.",
+    RefusedBecause.NOT_REGULAR: "`cell.json` or a score file is no regular file, but a folder, a pipe, a socket or a device.",
     RefusedBecause.VERSION: "`cell.json` has a schema that this version does not read.",
     RefusedBecause.DAMAGED: "A file is no JSON or Parquet, or is cut off.",
     RefusedBecause.TOO_LARGE: "A file, a list or a text is larger than any that a study writes.",
