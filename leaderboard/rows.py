@@ -138,8 +138,8 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         outcome = outcomes[run.run_id]
         if refusal := _refusal(run, outcome):
             # A file cannot be sent into the place of a pipe or a folder.
-            mend = "" if refusal.reason is RefusedBecause.NOT_REGULAR else _way_to_mend(run, store_folder(uri))
-            refusals.append(replace(refusal, text=f"{refusal.text} {mend}") if mend else refusal)
+            mends = refusal.reason is not RefusedBecause.NOT_REGULAR
+            refusals.append(replace(refusal, remedy=_remedy(run, store_folder(uri)) if mends else ""))
         else:
             cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(outcome.rows)))
     last = run_last(cells)
@@ -170,7 +170,7 @@ def _refusal(run: CellRun, outcome: CellRows) -> Refusal | None:
     return Refusal(reason, harmless(text), run.run_id, *names)
 
 
-def _way_to_mend(run: CellRun, downloads: Path) -> str:
+def _remedy(run: CellRun, downloads: Path) -> str:
     """
     Return the sentence on how the files of a refused run are mended; empty where no command does that.
 

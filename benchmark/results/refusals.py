@@ -94,6 +94,8 @@ class Refusal:
         Run in MLflow; of a submission its name.
     study, detector, train : str
         As MLflow has them; empty where it does not.
+    remedy : str
+        Sentence on the command that mends it; empty where none does.
     """
 
     reason: RefusedBecause
@@ -102,11 +104,12 @@ class Refusal:
     study: str = ""
     detector: str = ""
     train: str = ""
+    remedy: str = ""
 
     def __str__(self) -> str:
         kind = "submission" if self.reason is RefusedBecause.SUBMISSION else "run"
         about = f" ({self.detector} on {self.train})" if self.detector and self.train else ""
-        return f"{kind} {self.run_id}{about}: {self.text}"
+        return f"{kind} {self.run_id}{about}: {self.text}{f' {self.remedy}' if self.remedy else ''}"
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
@@ -117,6 +120,7 @@ class Refusal:
             "train": self.train,
             "reason": self.reason.value,
             "text": self.text,
+            **({"remedy": self.remedy} if self.remedy else {}),
         }
 
 

@@ -98,11 +98,12 @@ def test_a_way_to_mend_files_is_named_where_it_does_mend_them(picture_folder: Ma
     middle = len(whole) // 2
     path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
     (refusal,) = load_board(uri, "small").refusals
-    assert "The same `bench run` that computed it sends its files again" in refusal.text
+    assert "The same `bench run` that computed it sends its files again" in refusal.remedy
+    assert refusal.to_json()["remedy"] == refusal.remedy
     here = results_root() / "cells" / key / "scores" / path.name
     here.write_bytes(b"")
     (refusal,) = load_board(uri, "small").refusals
-    assert "sends its files again" not in refusal.text
+    assert not refusal.remedy
     here.write_bytes(whole)
 
     run(small_study(), folder)
@@ -111,7 +112,7 @@ def test_a_way_to_mend_files_is_named_where_it_does_mend_them(picture_folder: Ma
     with cell_runs(uri, "small") as runs:
         client_for(uri).log_metric(runs[0].run_id, "in_domain_auc", 0.999)
     (refusal,) = load_board(uri, "small").refusals
-    assert "sends its files again" not in refusal.text
+    assert not refusal.remedy
 
 
 def test_a_cell_that_was_run_again_replaces_the_older_one(picture_folder: Maker) -> None:
