@@ -12,7 +12,7 @@ from ..errors import BenchError, listed, unknown_name
 from ..invocation import bench
 from ..search.shards import refuse_sqlite
 from ..store.files import dump_json
-from ..store.folders import cache_root, results_root
+from ..store.folders import cache_root, ensure_places, results_root
 from .arguments import data_words
 from .options import check_text_target, write_text
 from .report import say
@@ -44,6 +44,8 @@ def submit(request: SubmitRequest) -> None:
     check_resources(where, resources)
     refuse_sqlite(request.storage)
     words = ["run", *words_of(request)]
+    if not request.dry_run:
+        ensure_places()
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         plan = plan_request(request, study, data_words(request.data, request.groups, request.group_by), reporter)
