@@ -1,4 +1,4 @@
-"""Fits that are computed again although they are on record, because files of the record were changed or damaged."""
+"""Fits that are computed again although they are on record: its files were changed or damaged, or an earlier version's."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
@@ -77,4 +77,5 @@ class WatchedRecords:
         n = self.changed.total()
         fits, were, records = ("fit", "was", "its record") if n == 1 else ("fits", "were", "their records")
         cells = listed([f"{label} ({count})" for label, count in self.changed.items()], SHOWN)
-        return f"{n} recorded {fits} {were} computed again, as files of {records} had been changed or damaged: {cells}."
+        reason = f"as files of {records} had been changed or damaged, or are of an earlier version"
+        return f"{n} recorded {fits} {were} computed again, {reason}: {cells}."
