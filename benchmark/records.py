@@ -347,8 +347,8 @@ class Record:
     Attributes
     ----------
     key : str
-    val_scores, test_scores : str
-        Paths of the score files; the second is empty if no test set was scored.
+    scores : str
+        Path of the score file: validation items first, then those of the test domains and sources of reals, if any.
     fit_seconds, score_ms : float
         Fitting; scoring one picture from its view (milliseconds).
     n_train : int
@@ -367,8 +367,7 @@ class Record:
     """
 
     key: str
-    val_scores: str = ""
-    test_scores: str = ""
+    scores: str = ""
     fit_seconds: float = 0.0
     score_ms: float = 0.0
     n_train: int = 0

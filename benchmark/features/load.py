@@ -25,9 +25,9 @@ from ..views.kernel import ALL_PASS, ViewKernel
 from .chunks import prepare_view, view_file
 
 LARGE = 2**30  # bytes
-FILTERED = 128_000_000  # bytes of features from crops that a worker keeps
+FILTERED = 256_000_000  # bytes of features from crops that a worker keeps
 FILTERED_CHUNKS: LRUCache[Any, Features] = LRUCache(FILTERED, getsizeof=lambda view: view.values.nbytes)
-MOST_TOGETHER = 16  # bands: what is made once for all of them then costs each little
+MOST_TOGETHER = 64  # bands: what is made once for all of them then costs each little
 USUAL_FEATURES = 128  # of a crop, to estimate what several bands take
 
 
@@ -66,7 +66,7 @@ def bands_together(items: Sequence[ItemSet], spec: ViewSpec, band: Band) -> int:
     if kernel.expensive or not kernel.joins_bands(band):
         return 1
     size = sum(one.n_ok for one in items) * USUAL_FEATURES * np.dtype(np.float64).itemsize
-    return int(np.clip(FILTERED // 4 // max(1, size), 1, MOST_TOGETHER))
+    return int(np.clip(FILTERED // 2 // max(1, size), 1, MOST_TOGETHER))
 
 
 def share_bands(items: Iterable[ItemSet], spec: ViewSpec, bands: Sequence[Band]) -> None:

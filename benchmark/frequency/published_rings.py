@@ -88,20 +88,23 @@ def _layout(rows: int, cols: int) -> _Layout:
 
 
 @dataclass(frozen=True)
-class _Filter:
+class RingFilter:
     """
-    Gain of a filter in the order of a layout.
+    Gain of a filter on crops of one shape, in the order in which rings are computed.
 
     Attributes
     ----------
     gain : array of float64 (TOGETHER or 1, n_groups)
         One number for each group where it depends on the distance from the centre alone.
+    inverse : array of float64 (n_groups,)
+        ``1 / H`` where there is one number for each group.
     least, most : arrays of float64 (n_rings,)
     mean_log : array of float64 (n_rings,)
         Of ``20 ln H``.
     """
 
     gain: NDArray[np.float64]
+    inverse: NDArray[np.float64]
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     mean_log: NDArray[np.float64]
@@ -112,31 +115,35 @@ class _Filter:
         return bool(np.all(self.least == 1) and np.all(self.most == 1))
 
     @classmethod
-    def of(cls, gain: NDArray, layout: _Layout) -> "_Filter":
-        """Sort the gain of a plane, zero frequency at ``(rows // 2, cols // 2)``."""
+    def of(cls, gain: NDArray) -> "RingFilter":
+        """Sort the gain of a plane (rows, cols), zero frequency at ``(rows // 2, cols // 2)``."""
+        rows, cols = gain.shape
+        layout = _layout(rows, cols)
         sorted_gain = np.asarray(gain, dtype=np.float64).ravel()[layout.order].reshape(TOGETHER, -1)
         least, most = sorted_gain.min(axis=0), sorted_gain.max(axis=0)
         with np.errstate(divide="ignore"):
             logs = 20 * np.log(sorted_gain)
+            inverse = 1 / least
         logs.ravel()[layout.filling] = 0
         starts = layout.rings[:-1]
         return cls(
             least[None] if np.array_equal(least, most) else sorted_gain,
+            inverse,
             np.minimum.reduceat(least, starts),
             np.maximum.reduceat(most, starts),
             layout.mean(logs.sum(axis=0)),
         )
 
 
-def log_rings(crops: NDArray, gains: Sequence[NDArray | None]) -> list[NDArray[np.float64]]:
+def log_rings(crops: NDArray, filters: Sequence[RingFilter]) -> list[NDArray[np.float64]]:
     """
     Ring means of ``20 ln |F H + 1e-8|`` under several filters.
 
     Parameters
     ----------
     crops : array (n_crops, rows, cols)
-    gains : sequence of array (rows, cols), or None
-        Filters H with the zero frequency at ``(rows // 2, cols // 2)``; None for H = 1.
+    filters : sequence of RingFilter
+        Of the shape of the crops.
 
     Returns
     -------
@@ -144,7 +151,6 @@ def log_rings(crops: NDArray, gains: Sequence[NDArray | None]) -> list[NDArray[n
         One per filter, to `MOST_ERROR`.
     """
     layout = _layout(*crops.shape[1:])
-    filters = [_Filter.of(np.ones(crops.shape[1:]) if gain is None else gain, layout) for gain in gains]
     rings = [np.empty((len(crops), len(layout.count))) for _ in filters]
     step = max(1, AT_A_TIME // (crops.shape[1] * crops.shape[2]))
     for start in range(0, len(crops), step):
@@ -204,7 +210,7 @@ class _Spectra:
         """Sums over groups of ``20 Re(F) / e``, and ring means of ``|F|^2``."""
         return self.real.sum(axis=1) * (10 / PUBLISHED_EPSILON**2), self.layout.mean(self.squared.sum(axis=1))
 
-    def rings(self, one: _Filter) -> NDArray[np.float64]:
+    def rings(self, one: RingFilter) -> NDArray[np.float64]:
         """Ring means under a filter, (n_crops, n_rings)."""
         n_rings = len(self.layout.count)
         if one.is_one:
@@ -215,6 +221,8 @@ class _Spectra:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 above = 20 * (PUBLISHED_EPSILON / one.least) ** 2 * self.inverse[1] < MOST_ERROR
                 below = 20 * (one.most / PUBLISHED_EPSILON) ** 2 * self.straight[1] < MOST_ERROR
+            if above.all():
+                return self._above(one, 0, n_rings)
             for first, end in _runs(above):
                 part = self._above(one, first, end)
                 np.copyto(means[:, first:end], part, where=above[:, first:end])
@@ -227,19 +235,19 @@ class _Spectra:
             np.copyto(means[:, first:end], part, where=between[:, first:end])
         return means
 
-    def _above(self, one: _Filter, first: int, end: int) -> NDArray[np.float64]:
+    def _above(self, one: RingFilter, first: int, end: int) -> NDArray[np.float64]:
         """Means of some rings in which ``|F H|`` is much larger than e."""
         groups, rings = self._groups(first, end), slice(first, end)
         with np.errstate(divide="ignore", invalid="ignore"):
-            order_1 = self.inverse[0][:, groups] / one.gain[0, groups]
+            order_1 = self.inverse[0][:, groups] * one.inverse[groups]
             return self.mean_log[:, rings] + one.mean_log[rings] + self._means(order_1, first, end)
 
-    def _below(self, one: _Filter, first: int, end: int) -> NDArray[np.float64]:
+    def _below(self, one: RingFilter, first: int, end: int) -> NDArray[np.float64]:
         """Means of some rings in which ``|F H|`` is much smaller than e."""
         groups = self._groups(first, end)
         return self._means(self.straight[0][:, groups] * one.gain[0, groups], first, end) + 20 * np.log(PUBLISHED_EPSILON)
 
-    def _exact(self, one: _Filter, first: int, end: int) -> NDArray[np.float64]:
+    def _exact(self, one: RingFilter, first: int, end: int) -> NDArray[np.float64]:
         """Means of some rings, coefficient by coefficient."""
         groups = self._groups(first, end)
         gain = one.gain[:, groups]
@@ -272,7 +280,7 @@ def _product(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """First and end of each run of columns (rings) with a True in them."""
-    padded = np.zeros(mask.shape[1] + 2, dtype=np.int8)
-    padded[1:-1] = mask.any(axis=0)
-    edges = np.flatnonzero(np.diff(padded))
-    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
+    wanted = mask.any(axis=0)
+    edges = (np.flatnonzero(wanted[1:] != wanted[:-1]) + 1).tolist()
+    edges = [0] * bool(wanted[0]) + edges + [len(wanted)] * bool(wanted[-1])
+    return list(zip(edges[::2], edges[1::2], strict=True))

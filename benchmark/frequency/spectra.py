@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, EmptyBandError, StudyError
 from .bands import Band, published_gain
 from .grid import Frequencies
-from .published_rings import log_rings, ring_layout
+from .published_rings import RingFilter, log_rings, ring_layout
 from .stacks import few_at_a_time
 
 POWER_FLOOR = 1e-8  # grey levels squared: keeps the log of an empty ring finite, far below 8-bit rounding noise (1/12)
@@ -322,7 +322,7 @@ def published_log_rings(crops: NDArray, gain: NDArray | None = None) -> NDArray[
     array of float64 (n_crops, n_rings)
     """
     _require_stack("published_log_rings", crops)
-    return log_rings(crops, [gain])[0]
+    return log_rings(crops, [_ring_filter(crops.shape[1:3], None) if gain is None else RingFilter.of(gain)])[0]
 
 
 def published_features(rings: NDArray, n_features: int = 300, isometric: bool = False) -> NDArray[np.float64]:
@@ -408,18 +408,19 @@ def published_profiles(
         One per band.
     """
     _require_stack("published_profile", crops)
-    rings = log_rings(crops, [_published_gain(crops.shape[1:3], band) for band in bands])
+    rings = log_rings(crops, [_ring_filter(crops.shape[1:3], band) for band in bands])
     return [published_features(of_band, n_features, isometric) for of_band in rings]
 
 
-def _published_gain(shape: tuple[int, int], band: Band | None) -> NDArray | None:
-    """Gain of a band on the DFT of a crop; None for one that changes nothing."""
+@lru_cache(maxsize=128)
+def _ring_filter(shape: tuple[int, int], band: Band | None) -> RingFilter:
+    """Gain of a band on the DFT of a crop."""
     if band is None or band.kind == "all":
-        return None
+        return RingFilter.of(np.ones(shape))
     if band.kind in ("comb", "anticomb"):
         raise StudyError(f"the published profile has the radial kinds of bands, got {band.kind}.")
     side = min(shape)
-    return published_gain(band.kind, *shape, band.cutoff * side, band.width * side, band.order)
+    return RingFilter.of(published_gain(band.kind, *shape, band.cutoff * side, band.width * side, band.order))
 
 
 def published_ring_frequency(rows: int, cols: int) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ def keep_narrow(trials: Sequence[Trial], folder: Path) -> list[NarrowBand]:
     list of NarrowBand
         See `narrow_aucs`; empty, and no file, where no narrow band was scored on the test domains.
     """
-    swept = [t for t in trials if t.stage in SWEEP_STAGES.values() and not t.error and all(r.test_scores for r in t.records)]
+    swept = [t for t in trials if t.stage in SWEEP_STAGES.values() and not t.error and all(r.sealed for r in t.records)]
     if not swept:
         return []
     swept.sort(key=lambda t: (t.band.kind, t.band.edges))
@@ -63,8 +63,7 @@ def _draw(swept: Sequence[Trial], number: int) -> pa.Table:
     items: pa.Table | None = None
     columns: dict[str, pa.Array] = {}
     for trial in swept:
-        record = trial.records[number]
-        table = pa.concat_tables([read_file(Path(path)) for path in (record.val_scores, record.test_scores)])
+        table = read_file(Path(trial.records[number].scores))
         table = table.filter(pa.array(ok_rows(table) & ~_perturbed(table) & ~_of_source(table)))
         items = items or table.select(ITEMS[1:])
         columns[column_name(trial.band)] = table["score"].cast(SCORE_TYPE)

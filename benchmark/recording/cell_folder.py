@@ -21,7 +21,8 @@ from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_ce
 from ..results.cell_rows import cell_rows
 from ..results.evidence import evidence_text
 from ..results.rows import Plateau, Row, keep_rows
-from ..results.scores import item_labels, join_tables
+from ..results.scores import item_labels
+from ..store.files import atomic_path
 from ..store.folders import results_root
 from .band_aucs import keep_narrow
 from .keys import all_sets, cell_key, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
@@ -236,7 +237,8 @@ def _copy_scores(folder: Path, index: int, tested: Tested) -> TestedBand:
     files = []
     for replicate, record in enumerate(tested.records):
         name = f"scores/{index:02d}-{tested.role}-{replicate}.parquet"
-        join_tables(folder / name, [Path(record.val_scores), Path(record.test_scores)])
+        with atomic_path(folder / name, durable=False) as temporary:
+            shutil.copyfile(record.scores, temporary)
         files.append(name)
     epochs = tuple(tuple(record.epochs) for record in tested.records)
     return TestedBand(

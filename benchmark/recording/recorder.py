@@ -63,7 +63,8 @@ class Recorder:
 
     def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
         """Put the trials into the outbox and report every new best AUC."""
-        self._outbox.put([_trial_document(cell, self._cell_stub(cell), trial) for trial in trials if not trial.error])
+        stub = self._cell_stub(cell)
+        self._outbox.put([_trial_document(cell, stub, trial) for trial in trials if not trial.error])
         empty = [trial for trial in trials if trial.empty]
         if empty:
             self._reporter.note(f"{cell.label}: {len(empty)} bands were left out, the first: {empty[0].error}")
@@ -146,13 +147,14 @@ class Recorder:
         self._outbox.put([document])
 
     def _cell_stub(self, cell: Cell) -> RunDocument:
+        study = _study_stub(cell, self._started)
         return RunDocument(
             key=cell_key(cell),
             kind="cell",
             name=cell.title,
             study=cell.study.name,
-            study_key=study_key(cell),
-            parent=_study_stub(cell, self._started),
+            study_key=study.key,
+            parent=study,
             start=self._started,
             tags={
                 "detector": cell.detector.label,
@@ -167,7 +169,8 @@ def _study_stub(cell: Cell, start: float) -> RunDocument:
     tests = list(dict.fromkeys(unperturbed(items.domain) for items in cell.replicates[0].tests))
     attempt = f" (attempt {cell.attempt + 1})" if cell.attempt else ""
     name = f"{cell.study.name} tested on {listed(tests, NAMED_TESTS)}{attempt}"
-    return RunDocument(study_key(cell), "study", name, cell.study.name, study_key(cell), start=start)
+    key = study_key(cell)
+    return RunDocument(key, "study", name, cell.study.name, key, start=start)
 
 
 def _text(values: dict[str, Any]) -> dict[str, str]:

@@ -210,11 +210,6 @@ class DomainScores:
         return len(self.scored.labels) / self.n_items
 
 
-def join_tables(path: Path, parts: Sequence[Path]) -> None:
-    """Write one table of several, one after the other."""
-    write_table(path, pa.concat_tables([read_file(part) for part in parts]), durable=False)
-
-
 def is_whole(path: Path, size: int) -> bool:
     """Return True if a table that was written without waiting for the disk has arrived there, with `size` bytes."""
     try:
@@ -278,6 +273,22 @@ def read_scores(path: Path) -> list[DomainScores]:
         shared = clips[rows] if clips is not None and len(np.unique(clips[in_set])) < in_set.sum() else None
         sets.append(DomainScores(domain, split, scored, int(in_set.sum()), column["item"][rows].astype(str), shared))
     return sets
+
+
+def validation_scores(path: Path) -> Scored:
+    """
+    Read the validation scores of a score file that this machine wrote; those of test items are not looked at.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read.
+    """
+    with pq.ParquetFile(path) as file:
+        table = file.read(columns=["split", "status", "label", "group", "score"], use_threads=False)
+    column = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+    rows = (column["split"] == "val") & (column["status"] == Status.OK.value)
+    return Scored(column["label"][rows].astype(np.int64), column["score"][rows], column["group"][rows].astype(str))
 
 
 def by_domain(draws: Sequence[Sequence[DomainScores]], split: str) -> dict[str, list[DomainScores]]:

@@ -263,7 +263,7 @@ def _scored(plan: Plan, cells: Sequence[Cell], domain: str, workers: Workers, re
     for i, job in enumerate(jobs):
         if records[i].error:
             raise BenchError(f"{job.detector.label} on {domain}: {records[i].error}")
-        (scores,) = (entry for entry in read_scores(Path(records[i].test_scores)) if entry.domain == domain)
+        (scores,) = (entry for entry in read_scores(Path(records[i].scores)) if (entry.domain, entry.split) == (domain, "test"))
         by_detector.setdefault(job.detector.label, []).append(scores.scored)
     return by_detector
 

@@ -108,7 +108,7 @@ def _try_bands(
     )
     errors = [next((record.error for record in draws if record.error), "") for draws in records]
     scored = [draws for draws, error in zip(records, errors, strict=True) if not error]
-    intervals = iter((yield [Assessment(tuple(record.val_scores for record in draws)) for draws in scored]))
+    intervals = iter((yield [Assessment(tuple(record.scores for record in draws)) for draws in scored]))
     unknown = Interval(math.nan, math.nan, math.nan, math.nan)
     trials = [
         Trial(band, stage, unknown if error else next(intervals), draws, error)
@@ -144,7 +144,7 @@ def _better_stops(trials: Sequence[Trial]) -> Generator[Work, list[Any], list[Ba
 
 def _files(trials: Sequence[Trial]) -> tuple[tuple[str, ...], ...]:
     """Return the validation score files of every trial."""
-    return tuple(tuple(record.val_scores for record in trial.records) for trial in trials)
+    return tuple(tuple(record.scores for record in trial.records) for trial in trials)
 
 
 def _fit(cell: Cell, bands: Sequence[tuple[Band, bool]]) -> Generator[Work, list[Any], list[tuple[Record, ...]]]:

@@ -1,5 +1,6 @@
 """Run the cells of a study side by side."""
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -11,6 +12,8 @@ from ..reporting import Reporter
 from ..workers import Workers, WorkLostError
 from .cell import Course, Work
 from .fit import assess, bands_together, compare, find_record, run_jobs
+
+FEWEST_TOGETHER = 3  # bands of a part, unless workers would be idle; alone each would pay for what they share
 
 
 def _is_answered(future: "Future[Any]") -> bool:
@@ -187,11 +190,13 @@ class Driver:
             return [[job] for jobs in groups for job in jobs]
         parts: list[list[Job]] = []
         room = 0
-        for jobs in groups:
-            together = min(bands_together(jobs[0]), len(groups) // (4 * self._workers.jobs))
-            if room <= 0 or together < 2:
+        for i, jobs in enumerate(groups):
+            most = bands_together(jobs[0])
+            if room <= 0 or most < 2:
+                # Parts become smaller towards the end, so that all workers end at about the same time.
+                left, jobs_at_once = len(groups) - i, self._workers.jobs
+                room = min(most, max(left // (2 * jobs_at_once), min(FEWEST_TOGETHER, math.ceil(left / jobs_at_once))))
                 parts.append([])
-                room = together
             parts[-1] += jobs
             room -= 1
         return parts

@@ -4,7 +4,7 @@ import contextlib
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -21,32 +21,43 @@ from ..metrics.intervals import auc_interval
 from ..metrics.roc import Interval, Scored, roc_auc
 from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
 from ..records import Assessment, Job, Record, SimultaneousTest
-from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_file, read_scores, with_scores, write_table
+from ..results.scores import (
+    is_whole,
+    item_groups,
+    item_labels,
+    mean_per_item,
+    read_file,
+    validation_scores,
+    with_scores,
+    write_table,
+)
 from ..store.disk import disk_failure
 from ..store.files import read_json, write_json
 
+SCORES = ".parquet"  # ends the name of a record's score file
+RECORD_KEYS = {field.name for field in fields(Record)} - {"scores"} | {"bytes"}
+
 
 def record_path(folder: str, key: str) -> Path:
-    """Return the path of a job's record; its score files are beside it."""
+    """Return the path of a job's record; its score file is beside it."""
     return Path(folder, key[:2], f"{key}.json")
 
 
 def find_record(job: Job) -> Record | None:
-    """Return the record of an equal job that finished earlier, if its score files are still there and whole."""
+    """Return the record of an equal job that finished earlier, if its score file is still there and whole."""
     path = record_path(job.records, job.key)
     document = read_json(path)
-    if not document:
+    if (
+        not isinstance(document, dict) or set(document) != RECORD_KEYS or type(document["bytes"]) is not int
+    ):  # damaged, or of an earlier version
         return None
-    sizes = document.pop("bytes")
-    files = {name: path.with_name(document[name]) for name in sizes}
-    if not all(is_whole(files[name], size) for name, size in sizes.items()):
-        return None
-    return Record(**{**document, **{name: str(file) for name, file in files.items()}})
+    size, scores = document.pop("bytes"), path.with_suffix(SCORES)
+    return Record(**{**document, "scores": str(scores)}) if is_whole(scores, size) else None
 
 
 def run_jobs(jobs: Sequence[Job]) -> list[Record]:
     """
-    Run jobs that share features: fit, score, write the score files, then the record.
+    Run jobs that share features: fit, score, write the score file, then the record.
 
     A detector that fails gives a record with `error` and leaves no record file, so that the next run tries it again. A disk
     that fails is no fault of the detector, and raises.
@@ -105,25 +116,23 @@ def _run(job: Job) -> Record:
     fit_seconds = time.perf_counter() - start
     del view
     path = record_path(job.records, job.key)
-    names: dict[str, str] = {}
+    tables = []
     aucs: dict[str, float] = {}
     score_seconds = 0.0
-    for kind, sets in (("val", (job.val,)), ("test", (*job.tests, *job.sources))):
-        tables = []
-        for items in sets:
-            tested, tested_rows = load_view(items, detector.view, job.band)
-            start = time.perf_counter()
-            scores = score_detector(detector, tested)
-            score_seconds += time.perf_counter() - start
-            listed, scores = _read_items(items.table), mean_per_item(scores, tested_rows)
-            tables.append(with_scores(listed.table, scores))
-            if items.split == "test":
-                aucs[items.domain] = roc_auc(listed.labels, scores)
-        if tables:
-            names[f"{kind}_scores"] = f"{job.key}.{kind}.parquet"
-            write_table(path.with_name(names[f"{kind}_scores"]), pa.concat_tables(tables), durable=False)
+    for items in (job.val, *job.tests, *job.sources):
+        tested, tested_rows = load_view(items, detector.view, job.band)
+        start = time.perf_counter()
+        scores = score_detector(detector, tested)
+        score_seconds += time.perf_counter() - start
+        listed, scores = _read_items(items.table), mean_per_item(scores, tested_rows)
+        tables.append(with_scores(listed.table, scores))
+        if items.split == "test":
+            aucs[items.domain] = roc_auc(listed.labels, scores)
+    file = path.with_suffix(SCORES)
+    write_table(file, pa.concat_tables(tables), durable=False)
     record = Record(
         key=job.key,
+        scores=str(file),
         fit_seconds=fit_seconds,
         score_ms=1e3 * score_seconds / max(1, sum(items.n_ok for items in (job.val, *job.tests, *job.sources))),
         n_train=len(labels),
@@ -132,10 +141,9 @@ def _run(job: Job) -> Record:
         finished=time.time(),
         epochs=epochs_of(detector),
     )
-    files = {name: path.with_name(file) for name, file in names.items()}
-    sizes = {name: file.stat().st_size for name, file in files.items()}
-    write_json(path, {**asdict(record), **names, "bytes": sizes}, durable=False)
-    return replace(record, **{name: str(file) for name, file in files.items()})
+    kept = {name: value for name, value in asdict(record).items() if name != "scores"}  # folders of results may be moved
+    write_json(path, {**kept, "bytes": file.stat().st_size}, durable=False)
+    return record
 
 
 def assess(assessment: Assessment) -> Interval:
@@ -152,7 +160,7 @@ def compare(comparison: SimultaneousTest) -> Clarity:
 
 
 def _scored(files: Sequence[str]) -> list[Scored]:
-    return [read_scores(Path(path))[0].scored for path in files]
+    return [validation_scores(Path(path)) for path in files]
 
 
 @dataclass(frozen=True)

@@ -163,8 +163,8 @@ def run_study(
             # Nobody takes it over while the lock of the shard is held.
             outbox = Outbox(tracking_uri, shard.name_of(plan.study.name))
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
-                shown = reporter_of(workers, reporter)
-                return _run_shard(plan, shard, places, workers, searches, attempt, outbox, shown, strict)
+                means = _Means(places, workers, searches, outbox, reporter_of(workers, reporter), attempt, strict)
+                return _run_shard(plan, shard, means)
         if waiting := waiting_jobs(plan.study.name):
             reporter.note(waiting_text(waiting))
         outbox = Outbox(tracking_uri)
@@ -172,7 +172,8 @@ def run_study(
         exporter.start()
         try:
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
-                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter_of(workers, reporter), strict)
+                means = _Means(places, workers, searches, outbox, reporter_of(workers, reporter), attempt, strict)
+                outcome = _run(plan, means)
         except KeyboardInterrupt:
             exporter.abandon()
             raise
@@ -209,63 +210,70 @@ def attempt_number(study: Study, fresh: bool = False) -> int:
     return attempts.get(study.name, 0)
 
 
-def _run(
-    plan: Plan,
-    places: Places,
-    workers: Workers,
-    searches: BaseStorage,
-    attempt: int,
-    outbox: Outbox,
-    reporter: Reporter,
-    strict: bool,
-) -> Outcome:
+@dataclass(frozen=True)
+class _Means:
+    """
+    Means of a run, which its steps share.
+
+    Attributes
+    ----------
+    places : Places
+    workers : Workers
+    searches : BaseStorage
+        Of Optuna.
+    outbox : Outbox
+    reporter : Reporter
+    attempt : int
+        Number of the attempt at the study.
+    strict : bool
+        See `run_study`.
+    """
+
+    places: Places
+    workers: Workers
+    searches: BaseStorage
+    outbox: Outbox
+    reporter: Reporter
+    attempt: int
+    strict: bool
+
+
+def _run(plan: Plan, means: _Means) -> Outcome:
     """Take the steps of a study in their order."""
-    plan, prepared, cells = _prepare(plan, places, workers, attempt, reporter, strict)
-    recorder = Recorder(outbox, reporter)
-    _take_over_journals(plan.study, searches, reporter)
-    unfinished = _unfinished_cells(cells, searches, recorder, reporter)
-    _report_shards(plan, cells, unfinished, recorder, reporter)
-    n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
-    rows = _keep_study(plan, cells, recorder, workers, reporter)
-    _compare(cells, workers, reporter)
+    plan, prepared, cells = _prepare(plan, means)
+    recorder = Recorder(means.outbox, means.reporter)
+    _take_over_journals(plan.study, means)
+    unfinished = _unfinished_cells(cells, recorder, means)
+    _report_shards(plan, cells, unfinished, recorder, means.reporter)
+    n_computed = _run_cells(plan, cells, unfinished, recorder, means)
+    rows = _keep_study(plan, cells, recorder, means)
+    _compare(cells, means)
     recorder.study_finished(cells, study_folder(cells[0]), rows)
     return _outcome(plan, prepared, cells, recorder, n_computed)
 
 
-def _run_shard(
-    plan: Plan,
-    shard: Shard,
-    places: Places,
-    workers: Workers,
-    searches: BaseStorage,
-    attempt: int,
-    outbox: Outbox,
-    reporter: Reporter,
-    strict: bool,
-) -> Outcome:
+def _run_shard(plan: Plan, shard: Shard, means: _Means) -> Outcome:
     """Take the steps of a study as far as they concern single cells, with those of a shard."""
-    plan, prepared, cells = _prepare(plan, places, workers, attempt, reporter, strict)
+    plan, prepared, cells = _prepare(plan, means)
     own = cells_of(plan, cells, shard)
-    recorder = Recorder(outbox, reporter)
-    unfinished = _unfinished_cells(own, searches, recorder, reporter, _journal(plan.study, shard))
-    n_computed = _run_cells(plan, own, unfinished, searches, recorder, workers, reporter)
+    recorder = Recorder(means.outbox, means.reporter)
+    unfinished = _unfinished_cells(own, recorder, means, _journal(plan.study, shard))
+    n_computed = _run_cells(plan, own, unfinished, recorder, means)
     return replace(_outcome(plan, prepared, own, recorder, n_computed), shard=shard)
 
 
-def _prepare(
-    plan: Plan, places: Places, workers: Workers, attempt: int, reporter: Reporter, strict: bool
-) -> tuple[Plan, Prepared, list[Cell]]:
+def _prepare(plan: Plan, means: _Means) -> tuple[Plan, Prepared, list[Cell]]:
     """Prepare and audit the pictures; return the plan as it then is, its item sets and all its cells."""
     given = plan
-    prepared = prepare_sets(plan, places, workers, reporter)
+    prepared = prepare_sets(plan, means.places, means.workers, means.reporter)
     plan = prepared.plan
-    audits = audit_plan(plan, prepared, places.cache, workers, reporter)
-    if strict:
+    audits = audit_plan(plan, prepared, means.places.cache, means.workers, means.reporter)
+    if means.strict:
         for note in ambiguous_notes(audits):
-            reporter.note(note)
+            means.reporter.note(note)
         refuse_shortcuts(audits)
-    cells = make_cells(plan, prepared, places.records, attempt, audits)
-    keep_cell_keys(given, attempt, cells)
+    cells = make_cells(plan, prepared, means.places.records, means.attempt, audits)
+    keep_cell_keys(given, means.attempt, cells)
     return plan, prepared, cells
 
 
@@ -283,14 +291,14 @@ def _outcome(plan: Plan, prepared: Prepared, cells: Sequence[Cell], recorder: Re
     )
 
 
-def _take_over_journals(study: Study, searches: BaseStorage, reporter: Reporter) -> None:
+def _take_over_journals(study: Study, means: _Means) -> None:
     """Copy the searches of the shards to those of the whole study."""
     journals = begun_journals(study.name)
     if journals:
-        reporter.stage("collecting the searches of the shards", len(journals))
+        means.reporter.stage("collecting the searches of the shards", len(journals))
     for journal in journals:
-        take_over_journal(journal, searches)
-        reporter.advance(1)
+        take_over_journal(journal, means.searches)
+        means.reporter.advance(1)
 
 
 def _report_shards(
@@ -341,14 +349,12 @@ def _with_lookalikes(items: ItemSet, lookalikes: Lookalikes) -> ItemSet:
     return replace(items, provenance=replace(items.provenance, lookalikes=lookalikes))
 
 
-def _unfinished_cells(
-    cells: Sequence[Cell], searches: BaseStorage, recorder: Recorder, reporter: Reporter, journal: Path | None = None
-) -> list[Cell]:
+def _unfinished_cells(cells: Sequence[Cell], recorder: Recorder, means: _Means, journal: Path | None = None) -> list[Cell]:
     """Let the recorder take up the cells that earlier runs finished; return the others. `journal` is that of a shard."""
     journal = journal or results_root() / JOURNAL
-    unfinished = [cell for cell in cells if _lost_trials(cell, searches, journal) or not recorder.take_up(cell)]
+    unfinished = [cell for cell in cells if _lost_trials(cell, means.searches, journal) or not recorder.take_up(cell)]
     if recorder.incomplete:
-        reporter.note(
+        means.reporter.note(
             f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone or "
             f"changed): they are sent again. Cells: {listed(recorder.incomplete, SHOWN_CELLS)}."
         )
@@ -362,23 +368,21 @@ def _lost_trials(cell: Cell, searches: BaseStorage, journal: Path) -> bool:
     return lost_trials(journal, searches, search_name(cell), searched)
 
 
-def _run_cells(
-    plan: Plan,
-    cells: Sequence[Cell],
-    unfinished: Sequence[Cell],
-    searches: BaseStorage,
-    recorder: Recorder,
-    workers: Workers,
-    reporter: Reporter,
-) -> int:
+def _run_cells(plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], recorder: Recorder, means: _Means) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
     watched = WatchedRecords(time.time())
-    courses = [_course(cell, _history(cell, searches), recorder, watched) for cell in unfinished]
-    n_fits = plan.n_fits_of_cell
+    courses = [_course(cell, _history(cell, means.searches), recorder, watched) for cell in unfinished]
+    n_fits, reporter = plan.n_fits_of_cell, means.reporter
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
     driver = Driver(
-        workers, reporter, finish_cell, lambda parts, rows: recorder.finished(parts.result, rows), len(cells), n_fits, _lost
+        means.workers,
+        reporter,
+        finish_cell,
+        lambda parts, rows: recorder.finished(parts.result, rows),
+        len(cells),
+        n_fits,
+        _lost,
     )
     try:
         results = [parts.result for parts in driver.run(courses)]
@@ -417,27 +421,27 @@ def search_name(cell: Cell) -> str:
     return f"{cell.study.name}/{cell.detector.label}/{train}/{cell_key(cell)[:SHORT]}"
 
 
-def _keep_study(plan: Plan, cells: Sequence[Cell], recorder: Recorder, workers: Workers, reporter: Reporter) -> list[Row]:
+def _keep_study(plan: Plan, cells: Sequence[Cell], recorder: Recorder, means: _Means) -> list[Row]:
     """Write the folder of the study; return its rows, those of earlier runs included."""
-    reporter.stage("keeping the study", None)
+    means.reporter.stage("keeping the study", None)
     folder = study_folder(cells[0])
     rows = study_rows(folder, recorder.rows)
     if not has_rows(folder, rows):
-        workers.submit(keep_study, plan.study.name, rows, folder).result()
+        means.workers.submit(keep_study, plan.study.name, rows, folder).result()
     keep_split_lists(cells, plan.domains, folder)
     return rows
 
 
-def _compare(cells: Sequence[Cell], workers: Workers, reporter: Reporter) -> None:
+def _compare(cells: Sequence[Cell], means: _Means) -> None:
     """Compare sets of test pictures in the embeddings of the detectors, if the study asks for it."""
     pairs = comparisons(cells)
     if not pairs:
         return
-    reporter.stage("comparing embeddings", len(pairs))
-    futures = {workers.submit(compare, comparison): i for i, comparison in enumerate(pairs)}
+    means.reporter.stage("comparing embeddings", len(pairs))
+    futures = {means.workers.submit(compare, comparison): i for i, comparison in enumerate(pairs)}
     entries: list[dict[str, Any]] = [{}] * len(pairs)
     for future in as_completed(futures):
         entries[futures[future]] = future.result()
-        reporter.advance(1)
+        means.reporter.advance(1)
     compared = list(zip(pairs, entries, strict=True))
-    workers.submit(keep_discrepancies, cells[0].study.name, compared, study_folder(cells[0])).result()
+    means.workers.submit(keep_discrepancies, cells[0].study.name, compared, study_folder(cells[0])).result()

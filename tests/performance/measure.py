@@ -27,21 +27,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import auditing  # noqa: E402 (after the number of threads is set)
 import preparing  # noqa: E402
 from report import LIMITS, REPORT, elsewhere, with_section  # noqa: E402
-
-CUTOFFS = (2, 4, 6, 8, 10, 12, 15, 18)
-ORDERS = (1, 5, 10)
-N_BANDS, MANY_BANDS = 48, 480
-
-
-def settings(n_bands: int = N_BANDS) -> list[Any]:
-    """Settings of a study: low and high pass, 3 orders, and the 8 published cut-offs or as many more as it takes."""
-    import numpy as np
-    from published_loop import Setting
-
-    finer = np.linspace(CUTOFFS[0], CUTOFFS[-1], n_bands // (2 * len(ORDERS))).tolist()
-    cutoffs = CUTOFFS if n_bands == N_BANDS else finer
-    return [Setting(kind, cutoff, order) for kind in ("low", "high") for cutoff in cutoffs for order in ORDERS]
-
+from settings import MANY_BANDS, N_BANDS, settings  # noqa: E402
 
 # --- one measurement each, in a process of its own; what they return is printed as JSON ------------------------------
 
@@ -103,9 +89,9 @@ def of_bands(program: dict[str, float], n_bands: int) -> float:
 
 def since_start() -> float:
     """Seconds since this process was started: the time that a user waits, imports included."""
-    import psutil
-
-    return time.time() - psutil.Process().create_time()
+    # psutil counts from the second in which the machine was started, and may be wrong by almost one.
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Silent:

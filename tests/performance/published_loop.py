@@ -7,8 +7,8 @@ pictures read once, masks made once per band, one FFT per picture and band.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 
+if TYPE_CHECKING:
+    from performance.settings import Setting
+
 N_FEATURES = 300
 EPSILON = 1e-8
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A Butterworth low or high pass as published: cut-off in DFT index units."""
-
-    kind: str
-    cutoff: float
-    order: int
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
@@ -46,7 +40,7 @@ def centre_third(grey: NDArray) -> NDArray:
 # --- naive -----------------------------------------------------------------------------------------------------------
 
 
-def naive_gain(setting: Setting, rows: int, cols: int) -> NDArray[np.float64]:
+def naive_gain(setting: "Setting", rows: int, cols: int) -> NDArray[np.float64]:
     """Gain of every DFT coefficient, pixel by pixel."""
     gain = np.zeros((rows, cols))
     for row in range(rows):
@@ -68,7 +62,7 @@ def azimuthal_average(plane: NDArray) -> NDArray[np.float64]:
     return np.diff(total[ends]) / np.diff(ends)
 
 
-def naive_features(path: Path, setting: Setting, crop: Callable[[NDArray], NDArray] = centre_third) -> NDArray[np.float64]:
+def naive_features(path: Path, setting: "Setting", crop: Callable[[NDArray], NDArray] = centre_third) -> NDArray[np.float64]:
     """Feature vector of one picture under one setting, from the file on."""
     grey = crop(read_grey(path))
     spectrum = np.fft.fftshift(np.fft.fft2(grey))
@@ -82,7 +76,7 @@ def naive_features(path: Path, setting: Setting, crop: Callable[[NDArray], NDArr
 # --- vectorised ------------------------------------------------------------------------------------------------------
 
 
-def vectorised_features(crops: Sequence[NDArray], setting: Setting) -> NDArray[np.float64]:
+def vectorised_features(crops: Sequence[NDArray], setting: "Setting") -> NDArray[np.float64]:
     """Feature vectors of many pictures under one setting; mask and rings are made once."""
     rows, cols = crops[0].shape
     y, x = np.indices((rows, cols))

@@ -9,7 +9,8 @@ from PIL import Image
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.spectra import published_profile
 from conftest import noise_picture
-from performance.published_loop import Setting, centre_third, naive_features, published_fits, read_grey, vectorised_features
+from performance.published_loop import centre_third, naive_features, published_fits, read_grey, vectorised_features
+from performance.settings import Setting
 
 SETTINGS = [Setting("low", 5, 1), Setting("low", 15, 10), Setting("high", 5, 1), Setting("high", 15, 5)]
 

@@ -89,7 +89,7 @@ class Played:
         name = f"{piece.band} {piece.replicate}"
         self._bands[name] = piece.band
         aucs = {items.domain: self._sealed(piece.band, items.domain, piece.replicate) for items in piece.tests}
-        return Record(piece.key, val_scores=name, sealed=aucs)
+        return Record(piece.key, scores=name, sealed=aucs)
 
     def _compared(self, piece: SimultaneousTest) -> Clarity:
         """Take every difference of 0.1 for clear."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def failed(result: Any, reason: str) -> CellResult:
 
 
 def fit(jobs: Sequence[Job]) -> list[Record]:
-    return [Record(job.key, val_scores=str(job.band)) for job in jobs]
+    return [Record(job.key, scores=str(job.band)) for job in jobs]
 
 
 class Driven:
@@ -122,7 +122,7 @@ def test_answers_come_in_the_order_of_the_question(job: Callable[..., Job], monk
     asked = [job(band) for band in BANDS[:3]]
     (driven,) = Driven(monkeypatch, [asking(asked, [Assessment(("x",)), Assessment(("y",))])]).results
     records, assessed = driven[1]
-    assert [record.val_scores for record in records] == [str(band) for band in BANDS[:3]]
+    assert [record.scores for record in records] == [str(band) for band in BANDS[:3]]
     assert assessed == ["assessed x", "assessed y"]
 
 
@@ -144,16 +144,18 @@ def test_a_fit_that_is_asked_for_twice_is_done_once(job: Callable[..., Job], mon
     driven = Driven(monkeypatch, [asking([job(BANDS[0]), job(BANDS[1]), job(BANDS[0])])])
     assert sorted(str(one.band) for part in driven.fits for one in part) == sorted(map(str, BANDS[:2]))
     (((_, (records,)),)) = driven.results
-    assert [record.val_scores for record in records] == [str(BANDS[0]), str(BANDS[1]), str(BANDS[0])]
+    assert [record.scores for record in records] == [str(BANDS[0]), str(BANDS[1]), str(BANDS[0])]
 
 
 def test_the_record_of_an_earlier_run_is_taken_up(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
     known = Record(job(BANDS[0]).key, n_train=77)
-    write_json(record_path(job(BANDS[0]).records, known.key), {**asdict(known), "bytes": {}})
+    path = record_path(job(BANDS[0]).records, known.key)
+    write_json(path, {name: value for name, value in asdict(known).items() if name != "scores"} | {"bytes": 4})
+    path.with_suffix(".parquet").write_bytes(b"PAR1")
     driven = Driven(monkeypatch, [asking([job(BANDS[1]), job(BANDS[0])])])
     assert [one.band for part in driven.fits for one in part] == [BANDS[1]]
     ((_, ((other, taken),)),) = driven.results
-    assert (taken, other.val_scores) == (known, str(BANDS[1]))
+    assert (taken, other.scores) == (replace(known, scores=str(path.with_suffix(".parquet"))), str(BANDS[1]))
 
 
 @pytest.mark.parametrize(("jobs", "together"), [(1, True), (4, False)])
@@ -169,12 +171,13 @@ def test_draws_of_a_band_stay_together_unless_workers_would_be_idle(
 
 
 @pytest.mark.parametrize(
-    ("jobs", "most", "sizes"), [(1, 16, [6, 6, 6, 6]), (1, 3, [6, 6, 6, 6]), (2, 16, [3] * 8), (1, 1, [3] * 8)]
+    ("jobs", "most", "sizes"),
+    [(1, 16, [12, 9, 3]), (1, 3, [9, 9, 6]), (2, 16, [9, 9, 3, 3]), (4, 16, [6, 6, 3, 3, 3, 3]), (1, 1, [3] * 8)],
 )
 def test_bands_that_share_features_are_fitted_by_one_worker(
     jobs: int, most: int, sizes: list[int], job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where every worker still gets four parts."""
+    """In parts that become smaller, so that all workers end at about the same time."""
     monkeypatch.setattr(driver_module, "bands_together", lambda job: most)
     asked = [job(band, draw) for band in BANDS for draw in (0, 1, 2)]
     driven = Driven(monkeypatch, [asking(asked)], jobs)
@@ -229,7 +232,7 @@ def test_a_fit_that_a_cluster_gave_up_is_a_record_with_the_reason(
 ) -> None:
     driven = Driven(monkeypatch, [asking([job(BANDS[0]), job(BANDS[1])])], run=lose)
     (((_, ((kept, lost),)),)) = driven.results
-    assert (kept.error, kept.val_scores) == ("", str(BANDS[0]))
+    assert (kept.error, kept.scores) == ("", str(BANDS[0]))
     assert (lost.key, lost.error) == (job(BANDS[1]).key, "its process died 3 times")
 
 

@@ -58,8 +58,8 @@ def test_fits_of_several_bands_leave_what_each_leaves_alone(job: Job, tmp_path: 
 
     monkeypatch.setattr(fit_module.load, "bands_together", lambda *_: 4)
     monkeypatch.setattr(fit_module.load, "share_bands", share)
-    together = [Path(record.test_scores).read_bytes() for record in run_jobs(jobs)]
-    alone = [Path(run_jobs([replace(one, records=str(tmp_path / "other"))])[0].test_scores).read_bytes() for one in jobs]
+    together = [Path(record.scores).read_bytes() for record in run_jobs(jobs)]
+    alone = [Path(run_jobs([replace(one, records=str(tmp_path / "other"))])[0].scores).read_bytes() for one in jobs]
     assert together == alone
     assert asked == [[one.band for one in jobs]]
 
@@ -73,14 +73,15 @@ def test_a_fit_leaves_score_files_and_a_record_that_is_found_again(job: Job) -> 
     assert record.error == ""
     assert find_record(job) == record
     assert (record.key, record.n_train, record.n_features) == (job.key, N, 3)
-    (val,), (test,) = (read_scores(Path(path)) for path in (record.val_scores, record.test_scores))
+    val, test = read_scores(Path(record.scores))
     assert (val.domain, val.split, val.n_items, test.domain, test.split) == ("home", "val", N, "away", "test")
     assert record.sealed == {"away": 0.0}  # the wrong way round: an AUC is never turned
 
 
 def test_a_fit_without_test_domains_has_no_test_scores(job: Job) -> None:
     (record,) = run_jobs([replace(job, tests=())])
-    assert (record.error, record.test_scores, record.sealed) == ("", "", {})
+    assert (record.error, record.sealed) == ("", {})
+    assert [scores.split for scores in read_scores(Path(record.scores))] == ["val"]
     assert find_record(replace(job, tests=())) == record
 
 
@@ -91,17 +92,16 @@ def test_the_record_of_another_fit_is_not_taken_up(job: Job) -> None:
     assert find_record(job) is not None
 
 
-@pytest.mark.parametrize("name", ["val_scores", "test_scores"])
 @pytest.mark.parametrize(
     "damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1]), lambda path: path.write_bytes(b"")]
 )
-def test_a_record_without_its_whole_score_files_is_none(name: str, damage: Callable[[Path], Any], job: Job) -> None:
+def test_a_record_without_its_whole_score_file_is_none(damage: Callable[[Path], Any], job: Job) -> None:
     (record,) = run_jobs([job])
-    damage(Path(getattr(record, name)))
+    damage(Path(record.scores))
     assert find_record(job) is None
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"null"])
+@pytest.mark.parametrize("text", [b"", b"{", b"null", b"[]", b'{"key": "of another version"}'])
 def test_a_damaged_record_is_none(text: bytes, job: Job) -> None:
     run_jobs([job])
     record_path(job.records, job.key).write_bytes(text)
@@ -113,8 +113,8 @@ def test_a_record_is_found_where_the_results_were_moved(job: Job, tmp_path: Path
     (tmp_path / "records").rename(tmp_path / "moved")
     found = find_record(replace(job, records=str(tmp_path / "moved")))
     assert found is not None
-    assert Path(found.val_scores).is_relative_to(tmp_path / "moved")
-    assert Path(found.val_scores).is_file()
+    assert Path(found.scores).is_relative_to(tmp_path / "moved")
+    assert Path(found.scores).is_file()
 
 
 # --- failures --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -305,11 +306,13 @@ def test_no_choice_looks_at_sealed_scores(picture_folder: Maker, tmp_path: Path)
     for path in home(tmp_path).glob("records/*/*.json"):
         record = json.loads(path.read_text())
         record["sealed"] = {name: 1 - auc for name, auc in record["sealed"].items()}
-        table = pq.read_table(path.with_name(record["test_scores"]))
+        scores = path.with_suffix(".parquet")
+        table = pq.read_table(scores)
         column = table.schema.get_field_index("score")
-        flipped = pc.negate(table.column("score"))  # type: ignore[attr-defined]
-        pq.write_table(table.set_column(column, table.schema.field(column), flipped), path.with_name(record["test_scores"]))
-        record["bytes"]["test_scores"] = path.with_name(record["test_scores"]).stat().st_size
+        sign = np.where(table.column("split").to_numpy(zero_copy_only=False) == "test", -1.0, 1.0)
+        flipped = pc.multiply(table.column("score"), pa.array(sign))  # type: ignore[attr-defined]
+        pq.write_table(table.set_column(column, table.schema.field(column), flipped), scores)
+        record["bytes"] = scores.stat().st_size
         path.write_text(json.dumps(record))
         swapped += 1
     outcome = run(small_study(search={"trials": 8}), folder)
