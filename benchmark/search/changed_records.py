@@ -1,12 +1,13 @@
 """Fits that are computed again although they are on record: its files were changed or damaged, or an earlier version's."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..errors import listed
-from ..records import CellResult, Job, Record
+from ..records import CellResult, Job
 from ..workers import WorkLostError
 from .cell import Work
 from .fit import record_path
@@ -18,10 +19,8 @@ class WatchedRecords:
     """
     Watch over the records of the cells of a run.
 
-    Parameters
-    ----------
-    start : float
-        Beginning of the run in seconds since the epoch: what was finished later was computed by it.
+    A record that is written again is another file. Times that records state are no measure, as machines have clocks of their
+    own.
 
     Attributes
     ----------
@@ -29,8 +28,7 @@ class WatchedRecords:
         By label of a cell: its fits that were on record and were computed again.
     """
 
-    def __init__(self, start: float) -> None:
-        self.start = start
+    def __init__(self) -> None:
         self.changed: Counter[str] = Counter()
         self._asked: set[str] = set()  # keys of the fits that cells have asked for
 
@@ -51,25 +49,24 @@ class WatchedRecords:
                 work = resume()
             except StopIteration as stop:
                 return stop.value
-            on_record = [i for i, piece in enumerate(work) if isinstance(piece, Job) and self._is_on_record(piece)]
+            found = {path: file for piece in work if isinstance(piece, Job) for path, file in self._record_of(piece)}
             try:
                 answers = yield work
             except WorkLostError as error:
                 resume = partial(course.throw, error)
             else:
-                self._count(label, [answers[i] for i in on_record])
+                if again := sum(_file(path) != file for path, file in found.items()):
+                    self.changed[label] += again
                 resume = partial(course.send, answers)
 
-    def _is_on_record(self, job: Job) -> bool:
-        """Return True if a fit has a record when it is asked for the first time; later it has that of this run."""
+    def _record_of(self, job: Job) -> Iterator[tuple[Path, tuple[int, int]]]:
+        """Yield the record of a fit that is asked for for the first time, if there is one; later it may be that of this run."""
         if job.key in self._asked:
-            return False
+            return
         self._asked.add(job.key)
-        return record_path(job.records, job.key).exists()
-
-    def _count(self, label: str, records: Sequence[Record]) -> None:
-        if again := sum(record.finished >= self.start for record in records):
-            self.changed[label] += again
+        path = record_path(job.records, job.key)
+        if file := _file(path):
+            yield path, file
 
     @property
     def text(self) -> str:
@@ -79,3 +76,12 @@ class WatchedRecords:
         cells = listed([f"{label} ({count})" for label, count in self.changed.items()], SHOWN)
         reason = f"as files of {records} had been changed or damaged, or are of an earlier version"
         return f"{n} recorded {fits} {were} computed again, {reason}: {cells}."
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from one that is written in its place; None where there is none."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns

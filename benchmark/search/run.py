@@ -370,11 +370,12 @@ def _lost_trials(cell: Cell, searches: BaseStorage, journal: Path) -> bool:
 
 def _run_cells(plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], recorder: Recorder, means: _Means) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
-    watched = WatchedRecords(time.time())
+    watched = WatchedRecords()
     courses = [_course(cell, _history(cell, means.searches), recorder, watched) for cell in unfinished]
     n_fits, reporter = plan.n_fits_of_cell, means.reporter
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
+    start = time.time()
     driver = Driver(
         means.workers,
         reporter,
@@ -393,7 +394,7 @@ def _run_cells(plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], re
     if watched.changed:
         reporter.note(watched.text)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
-    return sum(record.finished >= watched.start for record in records.values())
+    return sum(record.finished >= start for record in records.values())
 
 
 def _course(cell: Cell, history: History, recorder: Recorder, watched: WatchedRecords) -> Generator[Work, list[Any], CellParts]:
