@@ -15,7 +15,7 @@ from ..benchmark.records import Plan, Shard
 from ..benchmark.search.run import attempt_number
 from ..benchmark.search.shards import CellShare, deal, recorded_cells, shares_of
 from ..benchmark.search.study_lock import running_shards, whole_run, whole_text
-from ..benchmark.search.waiting_jobs import SubmittedJob, expect_shards, keep_jobs
+from ..benchmark.search.waiting_jobs import SubmittedJob, expect_shards, keep_jobs, waiting_jobs
 from ..benchmark.store.folders import cache_root, results_root
 from .shard_job import ShardJob
 
@@ -95,6 +95,8 @@ class Submission:
         Job ids, in the order of `submitted`; empty if nothing was submitted.
     logs : Path
         Folder of the logs.
+    waiting : tuple of SubmittedJob
+        That were submitted before for the same cells and have not begun.
     """
 
     where: Where
@@ -103,6 +105,7 @@ class Submission:
     running: tuple[str, ...]
     jobs: tuple[str, ...]
     logs: Path
+    waiting: tuple[SubmittedJob, ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -225,12 +228,13 @@ def submit_plan(
     chosen = tuple(one.shard for one in shards if one.left and str(one.shard) not in running)
     logs = results_root() / "shards" / "logs" / plan.study.name
     jobs: tuple[str, ...] = ()
+    waiting = tuple(job for job in waiting_jobs(plan.study.name) if job.shard in chosen or job.shard.count != n_shards)
     if chosen and not dry_run:
         expect_shards(plan.study.name, chosen, fresh)
         jobs = _submit(plan.study.name, words, chosen, where, resources, logs)
         named = [SubmittedJob(shard, job, where.text) for shard, job in zip(chosen, jobs, strict=True)]
         keep_jobs(plan.study.name, named)
-    return Submission(where, tuple(shards), chosen, tuple(sorted(running)), jobs, logs)
+    return Submission(where, tuple(shards), chosen, tuple(sorted(running)), jobs, logs, waiting)
 
 
 def _refuse_other_work(plan: Plan, n_shards: int, fresh: bool) -> None:

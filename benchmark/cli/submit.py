@@ -11,6 +11,7 @@ from ...api.submitting import SHOWN, Resources, Submission, Where, check_resourc
 from ..errors import BenchError, listed, unknown_name
 from ..invocation import bench
 from ..search.shards import refuse_sqlite
+from ..search.waiting_jobs import named
 from ..store.files import dump_json
 from ..store.folders import cache_root, ensure_places, results_root
 from .arguments import data_words
@@ -81,6 +82,13 @@ def _print(submission: Submission, follows: str, request: SubmitRequest, console
     """Print what was submitted and what follows."""
     for shard in submission.running:
         say(console, f"shard {shard} is being run and was not submitted.")
+    if submission.waiting and submission.submitted:
+        verb = "would be" if request.dry_run else "are"
+        say(
+            console,
+            f"jobs of this study that were submitted before have not begun: {named(submission.waiting)}. Their cells {verb} "
+            "submitted a second time; cancel the earlier jobs, unless they have ended.",
+        )
     if request.dry_run:
         _print_shards(submission, console)
     if not submission.n_left:

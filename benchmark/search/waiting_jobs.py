@@ -57,9 +57,14 @@ def forget_jobs(study: str) -> None:
     _jobs_path(study).unlink(missing_ok=True)
 
 
+def named(jobs: Sequence[SubmittedJob]) -> str:
+    """Return the ids of jobs with their places and shards, the first of them."""
+    return listed([f"{job.job} on {job.place} (shard {job.shard})" for job in jobs], SHOWN)
+
+
 def waiting_text(jobs: Sequence[SubmittedJob]) -> str:
     """Return the sentences on jobs whose cells a run of the whole study is about to compute."""
-    names = listed([f"{job.job} on {job.place} (shard {job.shard})" for job in jobs], SHOWN)
+    names = named(jobs)
     those, have = ("job", "has") if len(jobs) == 1 else ("jobs", "have")
     return (
         f"{len(jobs)} submitted {those} of this study {have} not begun: {names}. This run computes their cells itself; "

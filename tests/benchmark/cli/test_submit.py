@@ -79,6 +79,14 @@ def test_it_prints_jobs_logs_and_the_command_that_follows(arguments: list[str], 
 
 
 @pytest.mark.usefixtures("slurm")
+def test_a_second_submission_names_the_jobs_that_wait(arguments: list[str], call: Any) -> None:
+    assert "submitted before" not in call("submit", *arguments, "--shards", "2")[2]
+    _, _, err = call("submit", *arguments, "--shards", "2", "--dry-run")
+    assert "have not begun: 4711_0 on SLURM (shard 0/2), 4711_1 on SLURM (shard 1/2). Their cells would be submitted" in err
+    assert "Their cells are submitted a second time; cancel" in call("submit", *arguments, "--shards", "2")[2]
+
+
+@pytest.mark.usefixtures("slurm")
 def test_where_nothing_is_left_nothing_is_submitted(arguments: list[str], call: Any) -> None:
     assert call("run", *arguments, "--jobs", "1", "--shard", "0/1")[0] == 0
     code, _, err = call("submit", *arguments, "--shards", "2")
