@@ -196,6 +196,11 @@ def cluster_of(cluster: Any, jobs: int | None, reporter: Reporter) -> str:
     if cluster is None:
         return ""
     address = getattr(cluster, "scheduler_address", cluster)
+    if address == "":
+        raise OptionError(
+            "--cluster takes the address of a Dask scheduler (tcp://HOST:8786) or its file, got an empty text; leave it out to "
+            "use processes of this machine."
+        )
     if not isinstance(address, str | os.PathLike) or not (text := str(os.fspath(address))):
         raise OptionError(
             f"cluster takes the address of a Dask scheduler (tcp://HOST:8786), its file or a cluster of Dask, got {cluster!r}."

@@ -14,9 +14,11 @@ from ..benchmark.metrics.clips import ClipRule
 from ..benchmark.models.scanning import ScanResult, scan_arrays, scan_files
 from ..benchmark.models.serving import is_stack, picture_pixels, single_pictures
 from ..benchmark.models.trained_model import TrainedModel
+from ..benchmark.pictures.video import SUFFIXES as CLIP_SUFFIXES
 from ..benchmark.reporting import Reporter
 from ..benchmark.results.scores import Status
-from ..datasets.copies.listing import find_files
+from ..benchmark.store.files import printable
+from ..datasets.copies.listing import LostFile, find_files
 from ..datasets.faces.windows import ScanRegion
 
 if TYPE_CHECKING:
@@ -72,6 +74,8 @@ def scan_paths(
     """
     Score files and folders; `keep` is called with the results of each file as soon as it is scored.
 
+    What cannot be read has a result with the reason, behind all others.
+
     Raises
     ------
     DataError
@@ -86,6 +90,9 @@ def scan_paths(
         keep(of_file)
         results += of_file
         reporter.advance()
+    lost = list(map(_lost_result, files.lost))
+    keep(lost)
+    results += lost
     return Scan(model, region, tuple(results))
 
 
@@ -128,12 +135,20 @@ def _decoded(source: Any, colour: bool) -> NDArray[np.uint8] | DataError:
         return error
 
 
+def _lost_result(lost: LostFile) -> ScanResult:
+    """Return the result of what lies in a folder and cannot be read."""
+    kind = "clip" if lost.path.suffix.lower() in CLIP_SUFFIXES else "picture"
+    return ScanResult(printable(str(lost.path)), kind, Status.ERROR, detail=f"it {lost.reason}")
+
+
 def _sources(pictures: Any) -> Iterator[Any]:
     """Yield files as paths, arrays and pictures of Pillow as they are, and the result of a path that leads nowhere."""
     if isinstance(pictures, str | PathLike):
         path = Path(pictures).expanduser()
         try:
-            yield from find_files([path]).paths
+            files = find_files([path])
+            yield from files.paths
+            yield from map(_lost_result, files.lost)
         except DataError as error:
             yield ScanResult(str(path), "picture", Status.ERROR, detail=str(error))
         return

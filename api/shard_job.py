@@ -1,10 +1,11 @@
 """The job of a shard on a cluster: a `bench run` of its own that goes on where it was ended. Jobs import nothing else."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 DONE = (0, 3)  # exit codes: all is there; finished with gaps, which the log and the next run name
 GRACE = 20  # seconds; a system that ends a job gives it more
@@ -40,6 +41,8 @@ class ShardJob:
         RuntimeError
             If the command failed; its messages are in the log of the job.
         """
+        if os.environ.get("SUBMITIT_EXECUTOR") == "local":  # where submitit ignores the signal that `kill` sends
+            signal.signal(signal.SIGTERM, _stop)
         environment = {name: value for name, value in (os.environ | self.environment).items() if value is not None}
         command = [sys.executable, "-P", "-c", "from bandbench.benchmark.cli import main; main()", *self.words]
         with subprocess.Popen(command, cwd=self.folder, env=environment) as child:
@@ -56,6 +59,11 @@ class ShardJob:
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
+
+
+def _stop(*_: object) -> NoReturn:
+    """End the job in order: its command first."""
+    sys.exit("The shard was stopped. What was recorded is kept; the same `bench submit` goes on.")
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

@@ -15,6 +15,7 @@ from ..benchmark.records import Plan, Shard
 from ..benchmark.search.run import attempt_number
 from ..benchmark.search.shards import CellShare, deal, recorded_cells, shares_of
 from ..benchmark.search.study_lock import running_shards, whole_run, whole_text
+from ..benchmark.search.waiting_jobs import SubmittedJob, expect_shards, keep_jobs, waiting_jobs
 from ..benchmark.store.folders import cache_root, results_root
 from .shard_job import ShardJob
 
@@ -31,6 +32,11 @@ class Where(StrEnum):
     slurm = "slurm"
     local = "local"
 
+    @property
+    def text(self) -> str:
+        """Name in sentences."""
+        return "SLURM" if self is Where.slurm else "this machine"
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -46,6 +52,8 @@ class Resources:
     mem : float or None
         GB.
     cpus, gpus : int or None
+    jobs : int or None
+        Worker processes of a shard; None for its cores: all of a job on SLURM, its part of the cores on this machine.
     max_parallel : int or None
         Jobs that run at once.
     """
@@ -57,6 +65,7 @@ class Resources:
     cpus: int | None = None
     gpus: int | None = None
     max_parallel: int | None = None
+    jobs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,8 @@ class Submission:
         Job ids, in the order of `submitted`; empty if nothing was submitted.
     logs : Path
         Folder of the logs.
+    waiting : tuple of SubmittedJob
+        That were submitted before for the same cells and have not begun.
     """
 
     where: Where
@@ -94,6 +105,7 @@ class Submission:
     running: tuple[str, ...]
     jobs: tuple[str, ...]
     logs: Path
+    waiting: tuple[SubmittedJob, ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -134,7 +146,12 @@ def check_resources(where: Where, resources: Resources) -> None:
     ------
     BenchError
     """
-    least = {"--time": resources.minutes, "--cpus": resources.cpus, "--max-parallel": resources.max_parallel}
+    least = {
+        "--time": resources.minutes,
+        "--cpus": resources.cpus,
+        "--jobs": resources.jobs,
+        "--max-parallel": resources.max_parallel,
+    }
     for option, number in least.items():
         if number is not None and number < 1:
             raise BenchError(f"{option} is at least 1, got {number}.")
@@ -211,9 +228,13 @@ def submit_plan(
     chosen = tuple(one.shard for one in shards if one.left and str(one.shard) not in running)
     logs = results_root() / "shards" / "logs" / plan.study.name
     jobs: tuple[str, ...] = ()
+    waiting = tuple(job for job in waiting_jobs(plan.study.name) if job.shard in chosen or job.shard.count != n_shards)
     if chosen and not dry_run:
+        expect_shards(plan.study.name, chosen, fresh)
         jobs = _submit(plan.study.name, words, chosen, where, resources, logs)
-    return Submission(where, tuple(shards), chosen, tuple(sorted(running)), jobs, logs)
+        named = [SubmittedJob(shard, job, where.text) for shard, job in zip(chosen, jobs, strict=True)]
+        keep_jobs(plan.study.name, named)
+    return Submission(where, tuple(shards), chosen, tuple(sorted(running)), jobs, logs, waiting)
 
 
 def _refuse_other_work(plan: Plan, n_shards: int, fresh: bool) -> None:
@@ -236,7 +257,9 @@ def _submit(
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     logs.mkdir(parents=True, exist_ok=True)
-    executor = submitit.AutoExecutor(folder=logs / "%j", cluster=where.value, **_requeues(where))
+    # Processes of this machine do not put their id in place of %j everywhere.
+    folder = logs if where is Where.local else logs / "%j"
+    executor = submitit.AutoExecutor(folder=folder, cluster=where.value, **_requeues(where))
     executor.update_parameters(**_parameters(name, where, resources))
     jobs = [_job(words, shard, where, resources, len(shards)) for shard in shards]
     try:
@@ -283,12 +306,13 @@ def _job(words: Sequence[str], shard: Shard, where: Where, resources: Resources,
     environment: dict[str, str | None] = {"BANDBENCH_HOME": str(results_root()), "BANDBENCH_CACHE": str(cache_root())}
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
         environment["MLFLOW_TRACKING_URI"] = uri
+    workers = resources.jobs or resources.cpus
     if where is Where.local:
-        own += ["--jobs", str(resources.cpus or max(1, len(os.sched_getaffinity(0)) // n_jobs))]
+        own += ["--jobs", str(workers or max(1, len(os.sched_getaffinity(0)) // n_jobs))]
         if resources.gpus is None:  # submitit would hide them
             environment["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES")
-    elif resources.cpus:
-        own += ["--jobs", str(resources.cpus)]
+    elif workers:
+        own += ["--jobs", str(workers)]
     return ShardJob([*words, *own], str(Path.cwd()), environment)
 
 

@@ -18,7 +18,7 @@ from ...api.scanning import scan_columns, scan_paths
 from ...api.stores import model_folder
 from ...datasets.faces.windows import ScanRegion
 from ...leaderboard.spreadsheet import open_lines
-from ..errors import BenchError, StudyError, plain_text
+from ..errors import BenchError, StudyError, listed, plain_text
 from ..invocation import bench
 from ..models.domain_check import LIMIT, Doubt
 from ..models.scanning import ScanResult, pooling_rule
@@ -82,25 +82,27 @@ def _kept(target: str | None, model: TrainedModel, console: Console) -> Iterator
     if not target:
         yield lambda _: None
         return
-    n_verdicts = n_frames = 0
+    n_verdicts = n_frames = n_errors = 0
     try:
         with open_lines(None if target == STDOUT else Path(target), scan_columns(model)) as lines:
 
             def keep(results: Sequence[ScanResult]) -> None:
-                nonlocal n_verdicts, n_frames
+                nonlocal n_verdicts, n_frames, n_errors
                 lines.add([result.as_row() for result in results])
                 of_frames = sum(result.kind == "frame" for result in results)
-                n_verdicts, n_frames = n_verdicts + len(results) - of_frames, n_frames + of_frames
+                failed = sum(result.status != "ok" for result in results)
+                n_verdicts += len(results) - of_frames - failed
+                n_frames, n_errors = n_frames + of_frames, n_errors + failed
 
             yield keep
     except OSError as error:
         raise BenchError(f"cannot write {target} ({error.strerror}); {n_verdicts} verdicts are in it.") from error
     finally:
-        frames = f" and {n_frames} lines of frames" if n_frames else ""
+        counts = [(n_verdicts, "verdict", "verdicts"), (n_frames, "line of a frame", "lines of frames")]
+        counts += [(n_errors, "file without a verdict", "files without a verdict")]
+        parts = [f"{n} {one if n == 1 else more}" for n, one, more in counts if n or one == "verdict"]
         where = "standard output" if target == STDOUT else target
-        console.print(
-            Text(f"wrote {n_verdicts} {'verdict' if n_verdicts == 1 else 'verdicts'}{frames} to {where}"), soft_wrap=True
-        )
+        console.print(Text(f"wrote {listed(parts, len(parts))} to {where}"), soft_wrap=True)
 
 
 def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> None:

@@ -11,8 +11,9 @@ from ...api.submitting import SHOWN, Resources, Submission, Where, check_resourc
 from ..errors import BenchError, listed, unknown_name
 from ..invocation import bench
 from ..search.shards import refuse_sqlite
+from ..search.waiting_jobs import named
 from ..store.files import dump_json
-from ..store.folders import cache_root, results_root
+from ..store.folders import cache_root, ensure_places, results_root
 from .arguments import data_words
 from .options import check_text_target, write_text
 from .report import say
@@ -39,10 +40,13 @@ def submit(request: SubmitRequest) -> None:
         request.cpus,
         request.gpus,
         request.max_parallel,
+        request.jobs,
     )
     check_resources(where, resources)
     refuse_sqlite(request.storage)
     words = ["run", *words_of(request)]
+    if not request.dry_run:
+        ensure_places()
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         plan = plan_request(request, study, data_words(request.data, request.groups, request.group_by), reporter)
@@ -78,6 +82,13 @@ def _print(submission: Submission, follows: str, request: SubmitRequest, console
     """Print what was submitted and what follows."""
     for shard in submission.running:
         say(console, f"shard {shard} is being run and was not submitted.")
+    if submission.waiting and submission.submitted:
+        verb = "would be" if request.dry_run else "are"
+        say(
+            console,
+            f"jobs of this study that were submitted before have not begun: {named(submission.waiting)}. Their cells {verb} "
+            "submitted a second time; cancel the earlier jobs, unless they have ended.",
+        )
     if request.dry_run:
         _print_shards(submission, console)
     if not submission.n_left:
@@ -98,10 +109,19 @@ def _print_shards(submission: Submission, console: Console) -> None:
 
 def _print_jobs(submission: Submission, request: SubmitRequest, console: Console) -> None:
     n, names = len(submission.jobs), listed(submission.jobs, SHOWN)
-    place = "SLURM" if submission.where is Where.slurm else "this machine"
     left = f"{submission.n_left} of {submission.n_cells} cells are left"
-    console.print(Text(f"{n} {'job' if n == 1 else 'jobs'} submitted to {place}: {names}; {left}."), soft_wrap=True)
+    console.print(
+        Text(f"{n} {'job' if n == 1 else 'jobs'} submitted to {submission.where.text}: {names}; {left}."), soft_wrap=True
+    )
     if submission.where is Where.slurm:
         folders = f"{results_root()} and {cache_root()}"
         console.print(Text(f"Every node must see {folders}, and the data, under these paths."), soft_wrap=True)
     console.print(Text(f"Logs: {submission.logs}"), soft_wrap=True)
+    console.print(Text(f"To stop {'it' if n == 1 else 'them'}: {_stop_command(submission)}"), soft_wrap=True)
+
+
+def _stop_command(submission: Submission) -> str:
+    """Return the command line that ends the jobs; an array of SLURM has one id."""
+    if submission.where is Where.local:
+        return f"kill {' '.join(submission.jobs)}"
+    return f"scancel {' '.join(dict.fromkeys(job.partition('_')[0] for job in submission.jobs))}"

@@ -242,7 +242,7 @@ def open_workers(
         with running_workers(jobs, preload) as workers:
             yield workers
         return
-    reporter.stage("connecting to the cluster", None)
+    reporter.stage("examining the workers of the cluster", None)
     address = find_scheduler(cluster)
     with connected(address) as client:
         session = make_session(probe, preload, folders)

@@ -81,10 +81,15 @@ async def _identity(address: str) -> Any:
 
 def _reason(error: Exception) -> str:
     """Return why nobody answers, without the names of Dask's objects."""
-    if isinstance(error, MemoryError) or (isinstance(error, TimeoutError) and not str(error)):
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__:
+        causes.append(cause)
+    if words := next((one.strerror for one in causes if isinstance(one, OSError) and one.strerror), ""):
+        return words
+    text = str(causes[min(1, len(causes) - 1)]).rpartition(">: ")[2]
+    if not text or isinstance(error, MemoryError):  # a wait that ended has no text, and other services send odd lengths
         return "nothing listens there, or something else"
-    text = str(error.__cause__ or error).rpartition(">: ")[2]
-    return " ".join(text.split()).rstrip(".")[:200] or type(error).__name__
+    return " ".join(text.split()).rstrip(".")[:200]
 
 
 @contextlib.contextmanager

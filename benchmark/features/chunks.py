@@ -333,7 +333,7 @@ def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDA
 def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object], scratch: str) -> None:
     # Beside the scratch folder's other contents, which go with it when this process is killed.
     temporary = Path(scratch, f"{folder.name}-{secrets.token_hex(4)}")
-    with writing(folder):
+    with writing(folder, cut.crops.nbytes):
         temporary.mkdir(parents=True)
         np.save(temporary / "crops.npy", cut.crops)
         np.save(temporary / "rows.npy", cut.rows)

@@ -484,6 +484,9 @@ class TrainedModel:
             _require_scores(model)
             return model
         except FileNotFoundError as error:
+            if files.has(META):  # the folder of a model that was not copied as a whole
+                name = Path(str(error.filename)).name
+                raise PluginError(damaged(folder, ValueError(f"{name} is missing"))) from error
             raise PluginError(
                 f"{folder} is no model ({error.filename} is missing). "
                 f"`{bench(f'train DETECTOR --train DOMAIN --out {shlex.quote(str(folder))}')}` makes one."

@@ -15,6 +15,7 @@ class RefusedBecause(StrEnum):
     """Code of the reason why a recorded run, or a submission, has no row."""
 
     MISSING = "missing"
+    NOT_REGULAR = "not_regular"
     VERSION = "version"
     DAMAGED = "damaged"
     TOO_LARGE = "too_large"
@@ -33,7 +34,8 @@ class RefusedBecause(StrEnum):
 
 
 MEANINGS = {
-    RefusedBecause.MISSING: "`cell.json` or a score file is missing, is no regular file, or could not be downloaded.",
+    RefusedBecause.MISSING: "`cell.json` or a score file is missing, or could not be read or downloaded.",
+    RefusedBecause.NOT_REGULAR: "`cell.json` or a score file is no regular file, but a folder, a pipe, a socket or a device.",
     RefusedBecause.VERSION: "`cell.json` has a schema that this version does not read.",
     RefusedBecause.DAMAGED: "A file is no JSON or Parquet, or is cut off.",
     RefusedBecause.TOO_LARGE: "A file, a list or a text is larger than any that a study writes.",
@@ -92,6 +94,8 @@ class Refusal:
         Run in MLflow; of a submission its name.
     study, detector, train : str
         As MLflow has them; empty where it does not.
+    remedy : str
+        Sentence on the command that mends it; empty where none does.
     """
 
     reason: RefusedBecause
@@ -100,11 +104,12 @@ class Refusal:
     study: str = ""
     detector: str = ""
     train: str = ""
+    remedy: str = ""
 
     def __str__(self) -> str:
         kind = "submission" if self.reason is RefusedBecause.SUBMISSION else "run"
         about = f" ({self.detector} on {self.train})" if self.detector and self.train else ""
-        return f"{kind} {self.run_id}{about}: {self.text}"
+        return f"{kind} {self.run_id}{about}: {self.text}{f' {self.remedy}' if self.remedy else ''}"
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
@@ -115,6 +120,7 @@ class Refusal:
             "train": self.train,
             "reason": self.reason.value,
             "text": self.text,
+            **({"remedy": self.remedy} if self.remedy else {}),
         }
 
 

@@ -53,7 +53,7 @@ def regular_file(path: Path, most_bytes: int, kind: str = "file") -> Path:
         reason = getattr(error, "strerror", None) or str(error)
         refuse(RefusedBecause.MISSING, f"{kind} {path} cannot be read: {reason}.")
     if not stat.S_ISREG(facts.st_mode):
-        refuse(RefusedBecause.MISSING, f"{kind} {path} cannot be read: it is no regular file.")
+        refuse(RefusedBecause.NOT_REGULAR, f"{kind} {path} cannot be read: it is no regular file.")
     if facts.st_size > most_bytes:
         refuse(RefusedBecause.TOO_LARGE, f"{kind} {path} has {facts.st_size:,} bytes; at most {most_bytes:,} are read.")
     return path

@@ -13,6 +13,7 @@ from ..cluster.progress import reporter_of
 from ..cluster.session import Probe
 from ..domains.files_probe import files_probe
 from ..domains.names import REALS
+from ..errors import listed
 from ..features.audits import PlanAudits, ambiguous_notes, audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
@@ -37,14 +38,17 @@ from ..tracking.names import MARK
 from ..tracking.outbox import Outbox
 from ..workers import Workers, WorkLostError, as_completed, end_if_imported_by_a_worker
 from .cell import Work, run_cell
+from .changed_records import WatchedRecords
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage, storage_errors, take_over_journal
 from .shards import begun_journals, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
 from .storage_lock import storage_lock
 from .study_lock import begun_shards, forget_shards, study_lock
+from .waiting_jobs import forget_jobs, waiting_jobs, waiting_text
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
 NO_AUDITS = PlanAudits()
+SHOWN_CELLS = 3  # in a message
 MOST_TRAIN = 200  # characters of a training in the name of a search, for which a database has room for 512
 
 
@@ -161,6 +165,8 @@ def run_study(
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
                 means = _Means(places, workers, searches, outbox, reporter_of(workers, reporter), attempt, strict)
                 return _run_shard(plan, shard, means)
+        if waiting := waiting_jobs(plan.study.name):
+            reporter.note(waiting_text(waiting))
         outbox = Outbox(tracking_uri)
         exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
@@ -178,6 +184,7 @@ def run_study(
         outcome.unsent = exporter.close()
         outcome.tracking_problem = exporter.problem
         forget_shards(plan.study.name)
+        forget_jobs(plan.study.name)
         return outcome
 
 
@@ -348,8 +355,8 @@ def _unfinished_cells(cells: Sequence[Cell], recorder: Recorder, means: _Means, 
     unfinished = [cell for cell in cells if _lost_trials(cell, means.searches, journal) or not recorder.take_up(cell)]
     if recorder.incomplete:
         means.reporter.note(
-            f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone): "
-            "they are sent again."
+            f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone or "
+            f"changed): they are sent again. Cells: {listed(recorder.incomplete, SHOWN_CELLS)}."
         )
     return unfinished
 
@@ -363,7 +370,8 @@ def _lost_trials(cell: Cell, searches: BaseStorage, journal: Path) -> bool:
 
 def _run_cells(plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], recorder: Recorder, means: _Means) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
-    courses = [_course(cell, _history(cell, means.searches), recorder) for cell in unfinished]
+    watched = WatchedRecords()
+    courses = [_course(cell, _history(cell, means.searches), recorder, watched) for cell in unfinished]
     n_fits, reporter = plan.n_fits_of_cell, means.reporter
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
@@ -383,13 +391,15 @@ def _run_cells(plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], re
         n_finished = len(cells) - len(unfinished) + driver.n_finished
         reporter.note(f"{n_finished} of {len(cells)} cells are finished; of the others {driver.n_fits_open} fits are recorded.")
         raise
+    if watched.changed:
+        reporter.note(watched.text)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     return sum(record.finished >= start for record in records.values())
 
 
-def _course(cell: Cell, history: History, recorder: Recorder) -> Generator[Work, list[Any], CellParts]:
+def _course(cell: Cell, history: History, recorder: Recorder, watched: WatchedRecords) -> Generator[Work, list[Any], CellParts]:
     """Run a cell, and keep the parts of its folder that workers can make side by side."""
-    result = yield from run_cell(cell, history, recorder)
+    result = yield from watched.of_cell(cell.label, run_cell(cell, history, recorder))
     try:
         return (yield from keep_parts(result))
     except WorkLostError as error:

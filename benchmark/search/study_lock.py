@@ -8,7 +8,7 @@ of two that start together sees the other.
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,10 +105,11 @@ def begun_shards(study: str) -> list[Shard]:
     return [shard for shard, path in _shard_locks(study) if owner_file(path).exists()]
 
 
-def forget_shards(study: str) -> None:
-    """Forget which shards were begun: the whole study has been run. Their locks stay, as another process may look at them."""
-    for _, path in _shard_locks(study):
-        owner_file(path).unlink(missing_ok=True)
+def forget_shards(study: str, shards: Collection[Shard] | None = None) -> None:
+    """Forget that shards, or all of them, were begun. Their locks stay, as another process may look at them."""
+    for shard, path in _shard_locks(study):
+        if shards is None or shard in shards:
+            owner_file(path).unlink(missing_ok=True)
 
 
 def _lock_path(study: str, shard: Shard | None = None) -> Path:

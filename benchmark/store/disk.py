@@ -21,6 +21,15 @@ REASONS = {
     errno.ENODEV: "the disk is gone",
     errno.ESTALE: "the disk of the server is gone",
 }
+OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # for which the room that is left counts
+WAYS = {
+    errno.ENOSPC: "Make room there",
+    errno.EDQUOT: "Make room there",
+    errno.EFBIG: "Allow larger files there",
+    errno.EIO: "Repair it",
+    errno.ENODEV: "Mount it again",
+    errno.ESTALE: "Mount it again",
+}
 RIGHTS = (errno.EACCES, errno.EPERM)
 # Of https://www.sqlite.org/rescode.html; the module is not imported here, as most commands do without it.
 SQLITE_REASONS = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
@@ -28,7 +37,7 @@ SHORT_WRITE = "requested and"  # NumPy's message when a file takes less than it 
 
 
 @contextlib.contextmanager
-def writing(place: Path) -> Iterator[None]:
+def writing(place: Path, n_bytes: int = 0) -> Iterator[None]:
     """
     Report a disk that cannot be written during a block.
 
@@ -36,24 +45,26 @@ def writing(place: Path) -> Iterator[None]:
     ----------
     place : Path
         Written file or folder.
+    n_bytes : int
+        Bytes that are about to be written, for the message; 0 where they are not known.
 
     Raises
     ------
     DiskError
-        With the reason, the room that is left, and the way out.
+        With the reason, the room that is left and needed, and the way out.
     """
     try:
         yield
     except OSError as error:
         number = _number(error)
         if number in REASONS or (number in RIGHTS and _is_near(error, place)):
-            raise disk_error(place, error) from error
+            raise disk_error(place, error, n_bytes) from error
         raise
 
 
-def disk_error(place: Path, error: OSError) -> DiskError:
-    """Put a failed write into words: the reason, the room that is left, and the way out."""
-    return DiskError(_sentence(place, _number(error), error))
+def disk_error(place: Path, error: OSError, n_bytes: int = 0) -> DiskError:
+    """Put a failed write into words: the reason, the room that is left and needed, and the way out; see `writing`."""
+    return DiskError(_sentence(place, _number(error), error, n_bytes))
 
 
 def disk_failure(error: BaseException, needed: Sequence[Path] = ()) -> DiskError | None:
@@ -115,25 +126,29 @@ def _root_of(place: Path) -> Path | None:
     return next((root for root in (cache_root(), results_root()) if place.is_relative_to(root)), None)
 
 
-def _sentence(place: Path, number: int | None, error: BaseException) -> str:
+def _sentence(place: Path, number: int | None, error: BaseException, n_bytes: int = 0) -> str:
     reason = REASONS.get(number or 0) or getattr(error, "strerror", None) or str(error)
-    return f"cannot write {place}: {reason}{_room(place)}. {_way_out(place, number)}"
+    room = _room(place, n_bytes) if number in OF_ROOM else ""
+    return f"cannot write {place}: {reason}{room}. {_way_out(place, number)}"
 
 
-def _room(place: Path) -> str:
-    """Free and total room of the disk of a path, in brackets."""
+def _room(place: Path, n_bytes: int) -> str:
+    """Free and total room of the disk of a path, and the room that is needed, in brackets."""
     folder = next((parent for parent in (place, *place.parents) if parent.exists()), Path("/"))
     try:
         usage = shutil.disk_usage(folder)
     except OSError:
         return ""
-    return f" ({usage.free / 1e6:,.1f} of {usage.total / 1e6:,.0f} MB are free)"
+    needed = f"; {n_bytes / 1e6:,.1f} MB are needed" if n_bytes else ""
+    return f" ({usage.free / 1e6:,.1f} of {usage.total / 1e6:,.0f} MB are free{needed})"
 
 
 def _way_out(place: Path, number: int | None) -> str:
     root = _root_of(place)
     variable = "BANDBENCH_CACHE" if root == cache_root() else "BANDBENCH_HOME" if root else ""
     prune = f" (`{bench('cache prune')}` deletes what can be computed again)" if number == errno.ENOSPC else ""
-    mend = "Make room there" if number in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"
+    mend = WAYS.get(number or 0, "Make it writable")
+    # A disk that can only be read has often been so from the beginning, when nothing was finished yet.
+    then = "What was finished is kept; the same command continues." if number in WAYS else "Then repeat the command."
     other = f", or set {variable} to another folder" if variable else ", or name another place"
-    return f"{mend}{prune}{other}. What was finished is kept; the same command continues."
+    return f"{mend}{prune}{other}. {then}"

@@ -177,7 +177,7 @@ def write_arrays(path: Path, arrays: "Mapping[str, NDArray]") -> None:
     """
     from safetensors.numpy import save
 
-    with writing(path):
+    with writing(path, sum(array.nbytes for array in arrays.values())):
         path.write_bytes(save(dict(arrays)))
 
 

@@ -1,5 +1,6 @@
 """Runs of ours that a tracking store has, by a tag, and a comparison of a run with its document."""
 
+import filecmp
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,7 +169,7 @@ def is_whole(run: KnownRun, document: RunDocument, known: Mapping[str, KnownRun]
 
 
 def _has_artifacts(run: KnownRun, document: RunDocument, client: "MlflowClient | None") -> bool:
-    """Look for each file of a run on this machine, by size; on a server, for the names at the top of its artifacts."""
+    """Compare each file of a run on this machine; on a server, look for the names at the top of its artifacts."""
     folder, place = Path(document.artifacts), folder_path(run.location)
     if not document.artifacts or not folder.is_dir():
         return True
@@ -176,15 +177,16 @@ def _has_artifacts(run: KnownRun, document: RunDocument, client: "MlflowClient |
     if place is not None:
         files = [file for path in entries for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file()]
         place /= document.artifact_path or ""
-        return all(_size(place / file.relative_to(folder)) == file.stat().st_size for file in files)
+        return all(_is_copy(place / file.relative_to(folder), file) for file in files)
     if client is None:
         return True
     listed = {Path(entry.path).name for entry in client.list_artifacts(run.run_id, document.artifact_path)}
     return {path.name for path in entries} <= listed
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else -1
+def _is_copy(path: Path, file: Path) -> bool:
+    """Return True if a file was copied, by its size and time, which copies keep; where the time differs, by its contents."""
+    return path.is_file() and filecmp.cmp(path, file)
 
 
 def is_there(location: str) -> bool:

@@ -114,8 +114,13 @@ def passed_over(others: Mapping[str, int], troubles: Sequence[Trouble] = ()) -> 
     """Summarise the files that are not used in a line: counts by suffix, then the first troubles; empty if there are none."""
     ordered = sorted(others.items(), key=lambda item: (-item[1], item[0]))
     parts = [", ".join(f"{n} {suffix}{_hint(suffix)}" for suffix, n in ordered)] if ordered else []
-    parts += [f"{trouble.path} {trouble.detail.rstrip('.')}" for trouble in troubles]
+    parts += [f"{trouble.path} {_reason(trouble)}" for trouble in troubles]
     return listed(parts, SHOWN_TROUBLES + bool(ordered), "; ")
+
+
+def _reason(trouble: Trouble) -> str:
+    """Return why something is passed over, without saying that it is."""
+    return trouble.detail.rstrip(".").removesuffix("; it is passed over")
 
 
 def _hint(suffix: str) -> str:
@@ -128,6 +133,23 @@ def _hint(suffix: str) -> str:
 
 
 SUFFIXES = (*images.SUFFIXES, *video.SUFFIXES)
+NOT_LOST = ("duplicate", "packed")  # troubles that cost no picture its score: it is listed elsewhere, or it is no picture
+
+
+@dataclass(frozen=True)
+class LostFile:
+    """
+    A file or folder that would be scored if it could be read.
+
+    Attributes
+    ----------
+    path : Path
+    reason : str
+        Without a subject: "is neither a file nor a folder."
+    """
+
+    path: Path
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -140,11 +162,14 @@ class FoundFiles:
     paths : tuple of Path
         Pictures and clips, each once.
     passed_over : str
-        The other files, in a line; empty if there are none.
+        The files of other kinds, in a line; empty if there are none.
+    lost : tuple of LostFile
+        Links to nothing, pipes, devices, and what must not be read.
     """
 
     paths: tuple[Path, ...]
     passed_over: str = ""
+    lost: tuple[LostFile, ...] = ()
 
 
 def find_files(places: Sequence[Path]) -> FoundFiles:
@@ -159,6 +184,7 @@ def find_files(places: Sequence[Path]) -> FoundFiles:
     paths: list[Path] = []
     counts: Counter[str] = Counter()
     troubles: list[Trouble] = []
+    lost: list[LostFile] = []
     for place in places:
         if place.is_dir():
             tree = own_tree(place)
@@ -166,6 +192,7 @@ def find_files(places: Sequence[Path]) -> FoundFiles:
             paths += map(tree.path, listing.files)
             counts.update(listing.others)
             troubles += listing.troubles
+            lost += [LostFile(tree.path(t.path), f"{_reason(t)}.") for t in listing.troubles if t.status not in NOT_LOST]
         elif place.is_file():
             paths.append(place)
         else:
@@ -176,4 +203,5 @@ def find_files(places: Sequence[Path]) -> FoundFiles:
         shown = ", ".join(printable(str(place)) for place in places)
         more = f"; passed over: {rest}" if rest else ""
         raise DataError(f"no picture ({images.KINDS}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}{more}.")
-    return FoundFiles(tuple(dict.fromkeys(paths)), rest)
+    others = passed_over(counts, [trouble for trouble in troubles if trouble.status in NOT_LOST])
+    return FoundFiles(tuple(dict.fromkeys(paths)), others, tuple(dict.fromkeys(lost)))

@@ -34,5 +34,5 @@ def _table(refusals: Sequence[Refusal]) -> "Table":
     for refusal in refusals:
         who = f"{refusal.detector}\n← {refusal.train}" if refusal.detector or refusal.train else "unknown"
         # Names and sentences quote what strangers wrote: they must not be read as markup.
-        table.add_row(*map(Text, (refusal.run_id, who, f"{refusal.reason.value}: {refusal.text}")))
+        table.add_row(*map(Text, (refusal.run_id, who, f"{refusal.reason.value}: {refusal.text} {refusal.remedy}".rstrip())))
     return table

@@ -123,6 +123,11 @@ def test_a_cluster_is_an_address_a_file_or_a_cluster_of_dask(monkeypatch: pytest
     assert reporter.notes == ["jobs=3 has no effect on a cluster, whose workers have processes of their own."]
 
 
+def test_an_empty_address_is_named_as_the_option_that_it_is() -> None:
+    with pytest.raises(OptionError, match=r"--cluster takes the address .*, got an empty text; leave it out"):
+        cluster_of("", None, SilentReporter())
+
+
 @pytest.mark.parametrize("given", ["", 8786, b"tcp://a:1", True])
 def test_anything_else_is_no_cluster(given: object) -> None:
     with pytest.raises(OptionError, match="cluster takes the address of a Dask scheduler"):

@@ -49,6 +49,13 @@ def test_probabilities_do_not_depend_on_what_is_scored_beside(model: TrainedMode
     assert together.tolist() == [score(model, picture)["p_fake"][0] for picture in pictures]
 
 
+def test_what_cannot_be_read_in_a_folder_is_not_lost(model: TrainedModel, folder: Path) -> None:
+    (folder / "gone.png").symlink_to("nowhere")
+    scores = score(model, folder)
+    assert list(scores["status"]) == ["ok", "ok", "error", "error"]
+    assert scores["detail"].iloc[-1] == "it is a link to nowhere, which is not there; mend or delete it."
+
+
 def test_no_picture_is_a_table_without_lines(model: TrainedModel) -> None:
     empty = score(model, [])
     assert (len(empty), list(empty)) == (

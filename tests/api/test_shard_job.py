@@ -54,3 +54,23 @@ def test_no_command_outlives_a_job_that_is_ended(tmp_path: Path) -> None:
         assert process.wait(60) == 7
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_plain_kill_ends_a_job_of_this_machine(tmp_path: Path) -> None:
+    """The library that starts it has the signal ignored by then."""
+    (tmp_path / "plugin.py").write_text("import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(60)\n")
+    code = (
+        "import signal\nfrom bandbench.api.shard_job import ShardJob\n"
+        "signal.signal(signal.SIGTERM, lambda *_: None)\n"
+        f"ShardJob(['show', 'plugin.py:Class'], {str(tmp_path)!r}, {{}})()"
+    )
+    environment = os.environ | {"SUBMITIT_EXECUTOR": "local"}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE) as process:
+        for _ in range(600):
+            if (tmp_path / "begun").exists():
+                break
+            time.sleep(0.05)
+        process.terminate()
+        _, messages = process.communicate(timeout=50)
+    assert b"Traceback" not in messages
+    assert messages.endswith(b"The shard was stopped. What was recorded is kept; the same `bench submit` goes on.\n")

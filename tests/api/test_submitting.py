@@ -16,6 +16,7 @@ from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.records import Plan, Shard
 from bandbench.benchmark.search.run import attempt_number
 from bandbench.benchmark.search.study_lock import study_lock
+from bandbench.benchmark.search.waiting_jobs import SubmittedJob, waiting_jobs, waiting_text
 from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from conftest import SilentReporter, small_study
@@ -57,11 +58,18 @@ def flags(script: Path) -> dict[str, str]:
     return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
 
 
-def assemble(plan: Plan, shard: Shard | None = None) -> int:
+def assemble(plan: Plan, shard: Shard | None = None, reporter: SilentReporter | None = None) -> int:
     """Run the whole study, or one shard; return the number of fits that it computed."""
     uri = default_tracking_uri()
     results = run_plan(
-        plan, jobs=1, tracking_uri=uri, storage=None, fresh=False, strict=False, reporter=SilentReporter(), shard=shard
+        plan,
+        jobs=1,
+        tracking_uri=uri,
+        storage=None,
+        fresh=False,
+        strict=False,
+        reporter=reporter or SilentReporter(),
+        shard=shard,
     )
     assert results.complete
     return results.computed
@@ -69,7 +77,7 @@ def assemble(plan: Plan, shard: Shard | None = None) -> int:
 
 def wait_for(submission: Submission, ending: str = "_result.pkl") -> None:
     """Wait until the jobs of this machine have left their results."""
-    wanted = [submission.logs / job / f"{job}_0{ending}" for job in submission.jobs]
+    wanted = [submission.logs / f"{job}_0{ending}" for job in submission.jobs]
     for _ in range(2400):
         if all(path.exists() for path in wanted):
             return
@@ -84,6 +92,7 @@ def test_processes_of_this_machine_compute_the_shards_and_a_second_time_nothing(
     assert (first.submitted, first.n_cells, first.n_left) == ((Shard(0, 2), Shard(1, 2)), 4, 4)
     assert len(first.jobs) == 2
     wait_for(first)
+    assert not [path for path in first.logs.iterdir() if path.is_dir()]  # such as one named %j
     logs = "".join(path.read_text() for path in first.logs.rglob("*_log.err"))
     assert "2 of 2 cells of shard 0/2 recorded; when all shards have ended: " in logs
     assert "2 of 2 cells of shard 1/2 recorded" in logs
@@ -117,6 +126,12 @@ def test_only_shards_with_cells_left_are_submitted(plan: tuple[Plan, list[str]],
         with pytest.raises(BenchError, match=r"shards of the study 'small' are being run: 2/3 .*; wait until they have ended"):
             submit_plan(study, words, 3, Where.slurm, Resources(), fresh=True)
     assert submission.jobs == ("4711",)
+    waiting = waiting_jobs(study.study.name)
+    assert waiting == [SubmittedJob(Shard(0, 3), "4711", "SLURM")]
+    reporter = SilentReporter()
+    assert assemble(study, reporter=reporter) > 0
+    assert reporter.notes.count(waiting_text(waiting)) == 1
+    assert waiting_jobs(study.study.name) == []
     assert "array" not in flags(slurm / "script.sh")
     with study_lock(study.study.name), pytest.raises(BenchError, match="a `bench run` of the whole study 'small' is working"):
         submit_plan(study, words, 3, Where.slurm, Resources())
@@ -177,6 +192,7 @@ def test_slurm_is_used_where_it_is(slurm: Path, monkeypatch: pytest.MonkeyPatch)
     [
         (Where.slurm, Resources(minutes=0), "--time is at least 1, got 0."),
         (Where.slurm, Resources(cpus=-1), "--cpus is at least 1, got -1."),
+        (Where.local, Resources(jobs=0), "--jobs is at least 1, got 0."),
         (Where.slurm, Resources(max_parallel=0), "--max-parallel is at least 1, got 0."),
         (Where.slurm, Resources(gpus=-1), "--gpus is at least 0, got -1."),
         (Where.slurm, Resources(mem=0), "--mem is a number of GB above 0, got 0."),

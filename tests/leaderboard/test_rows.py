@@ -19,6 +19,7 @@ from bandbench.benchmark.cli import main
 from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.rows import Row
+from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.leaderboard.exports import as_csv, as_document, as_tests_csv
@@ -84,7 +85,34 @@ def test_a_row_without_its_score_files_is_refused(recorded: list[Row], damage: s
     board = load_board(default_tracking_uri(), "small")
     assert len(board.refused) == 1
     assert "cannot be read" in board.refused[0]
+    assert f"sends its files again: they are whole in {results_root()}." in board.refused[0]
     assert len({row.detector for row in board.rows}) == 1
+
+
+def test_a_way_to_mend_files_is_named_where_it_does_mend_them(picture_folder: Maker) -> None:
+    uri, folder = default_tracking_uri(), {"mine": picture_folder()}
+    run(small_study(), folder)
+    with cell_runs(uri, "small") as runs:
+        path = next(iter(sorted((runs[0].folder / "scores").iterdir())))
+        whole, key = path.read_bytes(), runs[0].tags["bandbench.key"]
+    middle = len(whole) // 2
+    path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
+    (refusal,) = load_board(uri, "small").refusals
+    assert "The same `bench run` that computed it sends its files again" in refusal.remedy
+    assert refusal.to_json()["remedy"] == refusal.remedy
+    here = results_root() / "cells" / key / "scores" / path.name
+    here.write_bytes(b"")
+    (refusal,) = load_board(uri, "small").refusals
+    assert not refusal.remedy
+    here.write_bytes(whole)
+
+    run(small_study(), folder)
+    assert path.read_bytes() == whole
+    assert not load_board(uri, "small").refusals
+    with cell_runs(uri, "small") as runs:
+        client_for(uri).log_metric(runs[0].run_id, "in_domain_auc", 0.999)
+    (refusal,) = load_board(uri, "small").refusals
+    assert not refusal.remedy
 
 
 def test_a_cell_that_was_run_again_replaces_the_older_one(picture_folder: Maker) -> None:

@@ -127,6 +127,10 @@ class SubmitRequest(StudyRequest):
     mem: Annotated[float | None, typer.Option(metavar="GB", help="Memory of a job. (default: that of the cluster)")] = None
     cpus: Annotated[int | None, typer.Option(metavar="N", help="Cores of a job. (default: that of the cluster)")] = None
     gpus: Annotated[int | None, typer.Option(metavar="N", help="GPUs of a job. (default: that of the cluster)")] = None
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Worker processes of a shard. (default: its --cpus, or its part of the cores here)"),
+    ] = None
     max_parallel: Annotated[int | None, typer.Option(metavar="N", help="Jobs that run at once. (default: 256)")] = None
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of what is left.")] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the shards and what is left of each, submit nothing.")] = (

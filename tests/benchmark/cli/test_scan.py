@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,37 @@ def test_verdicts_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(scanning, "_judged", interrupted)
     CliRunner().invoke(app, arguments)
     assert [row["path"] for row in csv.DictReader(io.StringIO(Path("x.csv").read_text()))] == ["'+1.png", "'=1.png"]
+
+
+def test_what_cannot_be_read_has_a_line_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them is opened, all of them are named, and the model judges the rest."""
+    trained_model().save(tmp_path / "model", describe=False)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(noise_picture(500, 64, 1.0)).save(folder / "real.png")
+    (folder / "notes.txt").touch()
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "clip.mp4").symlink_to("/dev/zero")
+    for i in range(4):
+        (folder / f"gone{i}.png").symlink_to("nowhere")
+    done = CliRunner().invoke(app, ["scan", "model", "pictures", "--csv", "x.csv"])
+    assert done.exit_code == 3
+    assert "passed over: 1 .txt\n" in done.output
+    assert "wrote 1 verdict, 6 files without a verdict to x.csv" in done.output
+    lines = list(csv.DictReader(io.StringIO(Path("x.csv").read_text())))
+    names = ["real.png", "clip.mp4", *(f"gone{i}.png" for i in range(4)), "pipe.jpg"]
+    assert [line["path"] for line in lines] == [f"pictures/{name}" for name in names]
+    assert [line["status"] for line in lines] == ["ok", *["error"] * 6]
+    assert [line["kind"] for line in lines[:2]] == ["picture", "clip"]
+    assert {line["detail"] for line in lines[1:]} == {
+        "it is neither a file nor a folder.",
+        "it is a link to nowhere, which is not there; mend or delete it.",
+    }
+
+
+def test_a_model_that_was_not_copied_as_a_whole_is_damaged(tmp_path: Path) -> None:
+    trained_model().save(tmp_path / "model", describe=False)
+    (tmp_path / "model" / "seen.txt").unlink()
+    error = CliRunner().invoke(app, ["scan", str(tmp_path / "model"), str(tmp_path)]).exception
+    assert str(error) == f"the model in {tmp_path / 'model'} is damaged: seen.txt is missing; train it again."

@@ -66,6 +66,7 @@ def test_it_prints_jobs_logs_and_the_command_that_follows(arguments: list[str], 
     assert "2 jobs submitted to SLURM: 4711_0, 4711_1; 3 of 3 cells are left." in err
     assert f"Every node must see {results_root()} and " in err
     assert f"Logs: {results_root()}/shards/logs/small~seed=3" in err
+    assert "To stop them: scancel 4711 " in err
     follows = f"bench run {shlex.join(arguments)}"
     assert f"When all jobs have ended: {follows}" in err
     document = json.loads(out)
@@ -75,6 +76,14 @@ def test_it_prints_jobs_logs_and_the_command_that_follows(arguments: list[str], 
         ("1/2", "4711_1", True),
     ]
     assert sum(len(one["left"]) for one in document["shards"]) == 3
+
+
+@pytest.mark.usefixtures("slurm")
+def test_a_second_submission_names_the_jobs_that_wait(arguments: list[str], call: Any) -> None:
+    assert "submitted before" not in call("submit", *arguments, "--shards", "2")[2]
+    _, _, err = call("submit", *arguments, "--shards", "2", "--dry-run")
+    assert "have not begun: 4711_0 on SLURM (shard 0/2), 4711_1 on SLURM (shard 1/2). Their cells would be submitted" in err
+    assert "Their cells are submitted a second time; cancel" in call("submit", *arguments, "--shards", "2")[2]
 
 
 @pytest.mark.usefixtures("slurm")

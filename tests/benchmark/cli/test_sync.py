@@ -56,3 +56,15 @@ def test_a_store_that_is_gone_for_good_can_be_forgotten(
     assert "If it is gone for good: bench sync --discard http://127.0.0.1:9" in output.err
     assert sync("--discard", "http://127.0.0.1:9") == 0
     assert outbox.pending() == []
+
+
+def test_results_that_cannot_be_written_send_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(default_tracking_uri())
+    monkeypatch.setattr("bandbench.benchmark.cli.sync.can_write", lambda folder: False)
+    assert sync() == 2
+    assert capsys.readouterr().err.startswith(f"bench: results wait in {results_root()}, which cannot be written, and ")
+    shutil.rmtree(results_root() / "outbox")
+    assert sync() == 0
+    assert capsys.readouterr().out == "Nothing was waiting.\n"

@@ -1,5 +1,6 @@
 """The way to a cluster: the scheduler that is looked for, the examination of its workers, and what is said of the rest."""
 
+import itertools
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from distributed import LocalCluster
 from bandbench.benchmark.cluster import opening
 from bandbench.benchmark.cluster.address import ClusterError
 from bandbench.benchmark.cluster.client import open_workers
-from bandbench.benchmark.cluster.opening import find_scheduler
+from bandbench.benchmark.cluster.opening import _reason, find_scheduler
 from bandbench.benchmark.cluster.session import Probe
 from bandbench.benchmark.store.folders import cache_root, results_root
 from conftest import SilentReporter, free_port
@@ -40,10 +41,32 @@ def open_and_close(address: str, probe: Probe | None = None) -> None:
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     briefly(monkeypatch)
     address = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(
-        ClusterError, match=rf"no scheduler of Dask answers at {address} within 2 s \((.*Connection refused|OSError)\)"
-    ):
+    reason = r"\((Connection refused|nothing listens there, or something else)\)"
+    with pytest.raises(ClusterError, match=rf"no scheduler of Dask answers at {address} within 2 s {reason}"):
         find_scheduler(address)
+
+
+def raised(*chain: Exception) -> Exception:
+    """Return the first of some exceptions, each of which was raised from the next."""
+    for error, cause in itertools.pairwise(chain):
+        error.__cause__ = cause
+    return chain[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (raised(OSError("Timed out"), OSError("in <a at 0x7>: B"), ConnectionRefusedError(111, "Refused")), "Refused"),
+        (raised(OSError("Timed out"), TimeoutError()), "nothing listens there, or something else"),
+        (TimeoutError(), "nothing listens there, or something else"),
+        (OSError(), "nothing listens there, or something else"),
+        (MemoryError("2**60 bytes"), "nothing listens there, or something else"),
+        (raised(OSError("Timed out"), OSError("in <a at 0x7>: Stream is closed.")), "Stream is closed"),
+        (ValueError("an odd\nanswer"), "an odd answer"),
+    ],
+)
+def test_the_reason_is_in_words(error: Exception, reason: str) -> None:
+    assert _reason(error) == reason
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.0 400 Bad Request\r\n\r\n"])

@@ -41,10 +41,11 @@ def rewritten(path: Path, **columns: Any) -> Path:
 
 def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "cell.json")
-    assert reason_of(read_run_json, tmp_path / "cell.json") is RefusedBecause.MISSING
-    assert reason_of(score_table, tmp_path / "cell.json") is RefusedBecause.MISSING
+    assert reason_of(read_run_json, tmp_path / "cell.json") is RefusedBecause.NOT_REGULAR
+    assert reason_of(score_table, tmp_path / "cell.json") is RefusedBecause.NOT_REGULAR
     (tmp_path / "link").symlink_to("/dev/zero")
-    assert reason_of(regular_file, tmp_path / "link", 10) is RefusedBecause.MISSING
+    assert reason_of(regular_file, tmp_path / "link", 10) is RefusedBecause.NOT_REGULAR
+    assert reason_of(regular_file, tmp_path / "gone", 10) is RefusedBecause.MISSING
 
 
 def test_a_sparse_file_is_refused_by_its_size(tmp_path: Path) -> None:

@@ -25,7 +25,17 @@ def test_every_failure_is_told_with_place_reason_room_and_way_out(number: int) -
         raise os_error(number)
     text = str(raised.value)
     assert text.startswith(f"cannot write {place}: {REASONS[number]}")
-    assert "MB are free" in text and "BANDBENCH_HOME" in text and text.endswith("the same command continues.")
+    assert "BANDBENCH_HOME" in text
+    assert ("MB are free" in text) is (number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+    assert text.endswith("Then repeat the command." if number == errno.EROFS else "the same command continues.")
+
+
+def test_the_room_that_is_needed_is_told_where_it_is_known() -> None:
+    with pytest.raises(DiskError, match=r"MB are free; 1,234\.5 MB are needed\)"), writing(results_root() / "a", 1_234_500_000):
+        raise os_error(errno.ENOSPC)
+    with pytest.raises(DiskError) as raised, writing(results_root() / "a", 1_234_500_000):
+        raise os_error(errno.EROFS)
+    assert " MB " not in str(raised.value)
 
 
 def test_the_variable_is_that_of_the_folder() -> None:

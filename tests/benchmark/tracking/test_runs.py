@@ -130,6 +130,10 @@ def test_every_file_of_a_run_is_looked_for_but_the_model(files: RunDocument, tmp
     assert is_whole(run, files, KNOWN)
     (sent / "scores" / "a").write_text("half")
     assert not is_whole(run, files, KNOWN)
+    (sent / "scores" / "a").write_text("CONTENT")  # of the same size
+    assert not is_whole(run, files, KNOWN)
+    (sent / "scores" / "a").write_text("content")
+    assert is_whole(run, files, KNOWN)
 
 
 def test_a_server_is_asked_for_the_names_at_the_top(files: RunDocument) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.pictures import crops as images
-from bandbench.datasets.copies.listing import known_suffix, list_files, own_tree, passed_over
+from bandbench.datasets.copies.listing import find_files, known_suffix, list_files, own_tree, passed_over
 from bandbench.datasets.copies.tree import Trouble
 
 
@@ -44,7 +44,11 @@ def test_pipes_and_links_to_nothing_are_named_and_not_opened(tmp_path: Path) -> 
     listing = list_files(own_tree(tmp_path))
     assert listing.files == ("1.png",)
     assert [trouble.path for trouble in listing.troubles] == ["device.png", "gone.png", "loop", "pipe"]
-    assert "device.png is neither a file nor a folder" in listing.passed_over
+    assert "device.png is neither a file nor a folder; gone.png" in listing.passed_over
+    assert "passed over" not in listing.passed_over
+    found = find_files([tmp_path])
+    assert found.passed_over == ""
+    assert [lost.path.name for lost in found.lost] == ["device.png", "gone.png", "loop", "pipe"]
     assert listing.passed_over.endswith("; and 1 more")
 
 
