@@ -142,7 +142,7 @@ def _allocate(shape: tuple[int, ...], dtype: np.dtype, folder: Path) -> NDArray:
     n_bytes = math.prod(shape) * dtype.itemsize
     if n_bytes < LARGE:
         return np.empty(shape, dtype)
-    with writing(folder), tempfile.TemporaryFile(dir=folder) as file:
+    with writing(folder, n_bytes), tempfile.TemporaryFile(dir=folder) as file:
         os.posix_fallocate(file.fileno(), 0, n_bytes)  # a page for which the disk has no room would end the process later
         return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
 
