@@ -67,6 +67,8 @@ def client_for(uri: str) -> "MlflowClient":
 
         for name in ("mlflow", "alembic", "urllib3"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        # It writes a traceback of each failure of the database, which is reported in one sentence.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
         path = sqlite_path(uri)
         if path is not None:
             # No connection outlives what it is for: one that is kept would go on with a file that was deleted or replaced.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BenchError, TrackingError
+from ..store.disk import SQLITE_REASONS
 from .addresses import sqlite_path, without_password
 
 MOST_OF_A_REASON = 200  # characters of a message of MLflow or of a library
@@ -48,6 +49,7 @@ class Trouble(Enum):
     TOO_LARGE = "refuses a file of this size (413). Raise the limit of the proxy before it (nginx: client_max_body_size)."
     SERVER_ERROR = "answers with an error of its own ({reason}). Its log says more."
     REFUSED = "refuses what it was sent: {reason}."
+    DISK = "cannot be written ({reason}). See that its disk has room and may be written, or name another with --tracking-uri."
     DATABASE = "does not answer ({reason}). Start it, or name another with --tracking-uri."
 
     @property
@@ -58,7 +60,7 @@ class Trouble(Enum):
 
 STORE_TROUBLES = {
     *(Trouble.NO_CONNECTION, Trouble.NO_ANSWER, Trouble.TOO_SLOW, Trouble.NO_PROGRESS, Trouble.BROKEN_OFF),
-    *(Trouble.NOT_MLFLOW, Trouble.NO_TLS, Trouble.NO_LOGIN, Trouble.DATABASE),
+    *(Trouble.NOT_MLFLOW, Trouble.NO_TLS, Trouble.NO_LOGIN, Trouble.DATABASE, Trouble.DISK),
 }
 OF_STATUS = {401: Trouble.NO_LOGIN, 403: Trouble.FORBIDDEN, 408: Trouble.SERVER_ERROR, 413: Trouble.TOO_LARGE}
 OF_STATUS |= {429: Trouble.SERVER_ERROR}
@@ -109,7 +111,14 @@ def store_error(uri: str, error: BaseException) -> StoreError:
         trouble, reason = of_status(_status(error)), first_line(error)
     elif trouble is Trouble.DATABASE and (_is_of_mlflow(error) or _is_of_a_file(uri, error)):
         trouble = Trouble.REFUSED
+    elif trouble is Trouble.DATABASE and (failed := _of_disk(error)):
+        trouble, reason = Trouble.DISK, first_line(failed)
     return StoreError(uri, trouble, reason, _waited(error))
+
+
+def _of_disk(error: BaseException) -> BaseException | None:
+    """Return the error of SQLite that says that its file cannot be written; None if there is none."""
+    return next((one for one in _chain(error) if getattr(one, "sqlite_errorcode", 0) & 0xFF in SQLITE_REASONS), None)
 
 
 def _is_of_a_file(uri: str, error: BaseException) -> bool:

@@ -39,7 +39,7 @@ def whole(victims: Victims, tmp_path: Path) -> Whole:
     return undisturbed(victims.study(2), World(tmp_path / "whole"))
 
 
-@pytest.mark.parametrize("limit", [3_000, 100_000])
+@pytest.mark.parametrize("limit", [3_000, 100_000, 1_000_000])
 def test_a_full_disk_is_told_and_costs_nothing(limit: int, victims: Victims, whole: Whole, tmp_path: Path) -> None:
     assert hardships.limited_files(victims.study(2), whole, tmp_path / "full", limit) == []
 

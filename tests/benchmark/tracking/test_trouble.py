@@ -1,11 +1,13 @@
 """Errors of MLflow and its libraries become one message, by their types."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import requests
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from bandbench.benchmark.errors import TrackingError
@@ -51,6 +53,17 @@ def test_an_error_of_a_database_is_one_of_the_store_unless_mlflow_refuses_a_valu
     assert "secret" not in str(store_error("postgresql://me:secret@a/runs", away))
     refused = MlflowException("no such value", error_code=INVALID_PARAMETER_VALUE)
     assert store_error("sqlite:////x.db", refused).trouble is Trouble.REFUSED
+
+
+def test_a_database_without_room_is_a_fault_of_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        connection.execute(text("PRAGMA max_page_count = 2"))
+        connection.execute(text("CREATE TABLE runs (name TEXT)"))
+        with pytest.raises(StoreError, match=r"cannot be written \(.*is full\)") as failed, reported(f"sqlite:///{path}"):
+            connection.execute(text("INSERT INTO runs VALUES (:name)"), {"name": "x" * 100_000})
+    assert failed.value.trouble is Trouble.DISK
+    assert failed.value.trouble.is_of_the_store
 
 
 def test_statuses() -> None:
