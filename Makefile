@@ -51,7 +51,7 @@ coverage: .venv/dev  ## Simulate how often intervals hold the truth and write do
 survival: .venv/dev  ## Kill commands at random moments, fill disks, break stores, and write docs/explanation/survival.md (about an hour)
 	@$(RUN) python tests/survival/measure.py
 
-perf: .venv/dev  ## Measure the fast path and write docs/explanation/performance.md (half an hour, on a machine that does nothing else)
+perf: .venv/dev  ## Measure the fast path and write docs/explanation/performance.md, section by section (three quarters of an hour, on a machine that does nothing else)
 	@$(RUN) python tests/performance/measure.py
 
 perf-deep: .venv/dev  ## Measure encoders on the device that there is, into docs/explanation/performance.md

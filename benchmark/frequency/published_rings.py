@@ -98,21 +98,18 @@ class RingFilter:
         One number for each group where it depends on the distance from the centre alone.
     inverse : array of float64 (n_groups,)
         ``1 / H`` where there is one number for each group.
-    least, most : arrays of float64 (n_rings,)
+    limit_above, limit_below : arrays of float64 (n_rings,)
+        Ring means of ``1 / |F|^2`` and of ``|F|^2``, below which the first order of e, or of H, errs by less than `MOST_ERROR`.
     mean_log : array of float64 (n_rings,)
         Of ``20 ln H``.
     """
 
     gain: NDArray[np.float64]
     inverse: NDArray[np.float64]
-    least: NDArray[np.float64]
-    most: NDArray[np.float64]
+    limit_above: NDArray[np.float64]
+    limit_below: NDArray[np.float64]
     mean_log: NDArray[np.float64]
-
-    @property
-    def is_one(self) -> bool:
-        """True if it changes nothing."""
-        return bool(np.all(self.least == 1) and np.all(self.most == 1))
+    is_one: bool
 
     @classmethod
     def of(cls, gain: NDArray) -> "RingFilter":
@@ -121,17 +118,21 @@ class RingFilter:
         layout = _layout(rows, cols)
         sorted_gain = np.asarray(gain, dtype=np.float64).ravel()[layout.order].reshape(TOGETHER, -1)
         least, most = sorted_gain.min(axis=0), sorted_gain.max(axis=0)
-        with np.errstate(divide="ignore"):
+        starts = layout.rings[:-1]
+        # |ln |1 + x| - Re x| <= |x|^2 for |x| <= 1/2, and the bound of a mean is the mean of the bounds.
+        with np.errstate(divide="ignore", over="ignore"):
             logs = 20 * np.log(sorted_gain)
             inverse = 1 / least
+            limit_above = MOST_ERROR / 20 * (np.minimum.reduceat(least, starts) / PUBLISHED_EPSILON) ** 2
+            limit_below = MOST_ERROR / 20 * (PUBLISHED_EPSILON / np.maximum.reduceat(most, starts)) ** 2
         logs.ravel()[layout.filling] = 0
-        starts = layout.rings[:-1]
         return cls(
             least[None] if np.array_equal(least, most) else sorted_gain,
             inverse,
-            np.minimum.reduceat(least, starts),
-            np.maximum.reduceat(most, starts),
+            limit_above,
+            limit_below,
             layout.mean(logs.sum(axis=0)),
+            bool(np.all(sorted_gain == 1)),
         )
 
 
@@ -217,12 +218,10 @@ class _Spectra:
             return self._exact(one, 0, n_rings)
         means, between = np.empty((len(self.squared), n_rings)), np.ones((len(self.squared), n_rings), dtype=bool)
         if len(one.gain) == 1:  # else the first-order sums are no product of a sum over the spectrum and a gain
-            # |ln |1 + x| - Re x| <= |x|^2 for |x| <= 1/2, and the bound of a mean is the mean of the bounds.
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                above = 20 * (PUBLISHED_EPSILON / one.least) ** 2 * self.inverse[1] < MOST_ERROR
-                below = 20 * (one.most / PUBLISHED_EPSILON) ** 2 * self.straight[1] < MOST_ERROR
+            above = self.inverse[1] < one.limit_above
             if above.all():
                 return self._above(one, 0, n_rings)
+            below = self.straight[1] < one.limit_below
             for first, end in _runs(above):
                 part = self._above(one, first, end)
                 np.copyto(means[:, first:end], part, where=above[:, first:end])
