@@ -62,7 +62,8 @@ class ShardJob:
 
 
 def _stop(*_: object) -> NoReturn:
-    """End the job in order: its command first."""
+    """End the job in order: its command first, which a second signal must not interrupt."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit("The shard was stopped. What was recorded is kept; the same `bench submit` goes on.")
 
 

@@ -305,13 +305,13 @@ class Job:
     train, val : ItemSet
         Of the training domain.
     tests : tuple of ItemSet
-        Scored into a file of their own, which nothing opens until the band is chosen.
+        Scored, too; until the band is chosen, nothing looks at these scores (`results.scores.validation_scores`).
     records : str
-        Folder for the record and its score files.
+        Folder for the record and its score file.
     attempt : int
         Raised by ``--fresh``, so that nothing old is taken up.
     sources : tuple of ItemSet
-        Reals that fakes are set against, scored into the same file as the tests.
+        Reals that fakes are set against, scored as the tests are.
     """
 
     detector: DetectorSpec
@@ -387,7 +387,7 @@ class Assessment:
     Attributes
     ----------
     scores : tuple of str
-        Validation score files, one per replicate.
+        Score files, one per replicate, of which validation items count.
     """
 
     scores: tuple[str, ...]
@@ -401,7 +401,7 @@ class SimultaneousTest:
     Attributes
     ----------
     scores : tuple of tuple of str
-        Validation score files by band, one per replicate.
+        Score files by band, one per replicate, of which validation items count.
     reference : tuple of str
         Those of the band that the others are compared with; empty to compare them with chance.
     sign : {1, -1}

@@ -139,7 +139,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         if refusal := _refusal(run, outcome):
             # A file cannot be sent into the place of a pipe or a folder.
             mends = refusal.reason is not RefusedBecause.NOT_REGULAR
-            refusals.append(replace(refusal, remedy=_remedy(run, store_folder(uri)) if mends else ""))
+            refusals.append(replace(refusal, remedy=_remedy(run, outcome, store_folder(uri)) if mends else ""))
         else:
             cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(outcome.rows)))
     last = run_last(cells)
@@ -170,7 +170,7 @@ def _refusal(run: CellRun, outcome: CellRows) -> Refusal | None:
     return Refusal(reason, harmless(text), run.run_id, *names)
 
 
-def _remedy(run: CellRun, downloads: Path) -> str:
+def _remedy(run: CellRun, outcome: CellRows, downloads: Path) -> str:
     """
     Return the sentence on how the files of a refused run are mended; empty where no command does that.
 
@@ -180,9 +180,13 @@ def _remedy(run: CellRun, downloads: Path) -> str:
     key = run.tags.get("bandbench.key", "")
     if not run.contents or not re.fullmatch(r"[0-9a-f]{16,64}", key) or run.folder.is_relative_to(downloads):
         return ""
-    if contents_digest(run.folder, ROW_FILES) == run.contents:  # MLflow itself shows another value
+    if outcome.contents == run.contents:  # MLflow itself shows another value
         return ""
-    if contents_digest(results_root() / "cells" / key, ROW_FILES) != run.contents:
+    try:
+        own = contents_digest(results_root() / "cells" / key, ROW_FILES)
+    except OSError:
+        return ""
+    if own != run.contents:
         return ""
     return f"The same `{bench('run')}` that computed it sends its files again: they are whole in {results_root()}."
 

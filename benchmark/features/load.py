@@ -28,7 +28,7 @@ LARGE = 2**30  # bytes
 FILTERED = 256_000_000  # bytes of features from crops that a worker keeps
 FILTERED_CHUNKS: LRUCache[Any, Features] = LRUCache(FILTERED, getsizeof=lambda view: view.values.nbytes)
 MOST_TOGETHER = 64  # bands: what is made once for all of them then costs each little
-USUAL_FEATURES = 128  # of a crop, to estimate what several bands take
+MOST_FEATURES = 320  # of a crop, in views of which several bands are computed together
 
 
 def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[Features, NDArray[np.intp]]:
@@ -65,8 +65,8 @@ def bands_together(items: Sequence[ItemSet], spec: ViewSpec, band: Band) -> int:
     kernel = view_kernel(spec)
     if kernel.expensive or not kernel.joins_bands(band):
         return 1
-    size = sum(one.n_ok for one in items) * USUAL_FEATURES * np.dtype(np.float64).itemsize
-    return int(np.clip(FILTERED // 2 // max(1, size), 1, MOST_TOGETHER))
+    size = sum(one.n_ok for one in items) * MOST_FEATURES * np.dtype(np.float64).itemsize
+    return int(np.clip(FILTERED // max(1, size), 1, MOST_TOGETHER))
 
 
 def share_bands(items: Iterable[ItemSet], spec: ViewSpec, bands: Sequence[Band]) -> None:

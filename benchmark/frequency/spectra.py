@@ -17,6 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 import scipy
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from ..errors import DataError, EmptyBandError, StudyError
@@ -412,7 +413,7 @@ def published_profiles(
     return [published_features(of_band, n_features, isometric) for of_band in rings]
 
 
-@lru_cache(maxsize=128)
+@cached(LRUCache(64_000_000, getsizeof=lambda one: one.gain.nbytes))
 def _ring_filter(shape: tuple[int, int], band: Band | None) -> RingFilter:
     """Gain of a band on the DFT of a crop."""
     if band is None or band.kind == "all":

@@ -1,5 +1,6 @@
 """Score files: one row per item, nothing dropped, every metric can be recomputed from them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
@@ -16,7 +17,7 @@ from ..metrics.clips import Frames
 from ..metrics.roc import Scored
 from ..store.files import atomic_path
 from .refusals import RefusedBecause, refuse
-from .run_files import check_scores, read_run_parquet
+from .run_files import MOST_SCORE_BYTES, check_scores, read_run_parquet, regular_file
 
 ITEM_SCHEMA = pa.schema(
     [
@@ -168,10 +169,14 @@ def read_file(path: Path) -> pa.Table:
         return file.read(use_threads=False)
 
 
-def write_table(path: Path, table: pa.Table, durable: bool = True) -> None:
-    """Write a table atomically; equal tables give equal bytes."""
+def write_table(path: Path, table: pa.Table, durable: bool = True) -> str:
+    """Write a table atomically, and return the SHA-256 of the file; equal tables give equal bytes."""
+    with pa.BufferOutputStream() as stream:
+        pq.write_table(table, stream, compression="zstd")
+        content = stream.getvalue()
     with atomic_path(path, durable) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        temporary.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -208,16 +213,6 @@ class DomainScores:
     def coverage(self) -> float:
         """Share of items that have a score."""
         return len(self.scored.labels) / self.n_items
-
-
-def is_whole(path: Path, size: int) -> bool:
-    """Return True if a table that was written without waiting for the disk has arrived there, with `size` bytes."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, size - 4))
-            return file.read() == b"PAR1"
-    except OSError:
-        return False
 
 
 def score_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -277,15 +272,19 @@ def read_scores(path: Path) -> list[DomainScores]:
 
 def validation_scores(path: Path) -> Scored:
     """
-    Read the validation scores of a score file that this machine wrote; those of test items are not looked at.
+    Read the validation scores of the score file of a record; those of test items are passed over.
 
     Raises
     ------
-    OSError, ValueError
-        If it cannot be read.
+    RefusedError
+        If it cannot be read. Its values are not checked, as its digest was when the record was found.
     """
-    with pq.ParquetFile(path) as file:
-        table = file.read(columns=["split", "status", "label", "group", "score"], use_threads=False)
+    regular_file(path, MOST_SCORE_BYTES, "score file")
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=["split", "status", "label", "group", "score"], use_threads=False)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        refuse(RefusedBecause.DAMAGED, f"score file {path} cannot be read: {error}.")
     column = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
     rows = (column["split"] == "val") & (column["status"] == Status.OK.value)
     return Scored(column["label"][rows].astype(np.int64), column["score"][rows], column["group"][rows].astype(str))

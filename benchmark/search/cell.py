@@ -5,7 +5,7 @@ A cell is a generator: it yields the work to be done next and is sent the answer
 worker and no tracking store, so its course depends on the scores alone.
 
 If the study has oracles, every fit is scored on the test domains at once, because fits take most of the time. Those scores
-lie sealed in files of their own: nothing before `_test` reads them.
+stay sealed: before `_test`, workers read score files through `validation_scores` alone, which passes on no test item.
 """
 
 import math
@@ -143,7 +143,7 @@ def _better_stops(trials: Sequence[Trial]) -> Generator[Work, list[Any], list[Ba
 
 
 def _files(trials: Sequence[Trial]) -> tuple[tuple[str, ...], ...]:
-    """Return the validation score files of every trial."""
+    """Return the score files of every trial."""
     return tuple(tuple(record.scores for record in trial.records) for trial in trials)
 
 

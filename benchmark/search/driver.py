@@ -189,10 +189,11 @@ class Driver:
         if len(groups) < 2 * self._workers.jobs:
             return [[job] for jobs in groups for job in jobs]
         parts: list[list[Job]] = []
-        room = 0
+        room = n_sets = 0
         for i, jobs in enumerate(groups):
-            most = bands_together(jobs[0])
-            if room <= 0 or most < 2:
+            most, others = bands_together(jobs[0]), n_sets
+            n_sets = len(jobs[0].tests) + len(jobs[0].sources)  # a part prepares all sets of all its bands
+            if room <= 0 or most < 2 or n_sets != others:
                 # Parts become smaller towards the end, so that all workers end at about the same time.
                 left, jobs_at_once = len(groups) - i, self._workers.jobs
                 room = min(most, max(left // (2 * jobs_at_once), min(FEWEST_TOGETHER, math.ceil(left / jobs_at_once))))

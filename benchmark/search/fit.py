@@ -22,7 +22,6 @@ from ..metrics.roc import Interval, Scored, roc_auc
 from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
 from ..records import Assessment, Job, Record, SimultaneousTest
 from ..results.scores import (
-    is_whole,
     item_groups,
     item_labels,
     mean_per_item,
@@ -32,10 +31,11 @@ from ..results.scores import (
     write_table,
 )
 from ..store.disk import disk_failure
-from ..store.files import read_json, write_json
+from ..store.files import file_digest, read_json, write_json
 
 SCORES = ".parquet"  # ends the name of a record's score file
-RECORD_KEYS = {field.name for field in fields(Record)} - {"scores"} | {"bytes"}
+DIGEST = "scores_sha256"  # key of a record's file
+RECORD_KEYS = {field.name for field in fields(Record)} - {"scores"} | {DIGEST}
 
 
 def record_path(folder: str, key: str) -> Path:
@@ -44,15 +44,16 @@ def record_path(folder: str, key: str) -> Path:
 
 
 def find_record(job: Job) -> Record | None:
-    """Return the record of an equal job that finished earlier, if its score file is still there and whole."""
+    """Return the record of an equal job that finished earlier, if its score file is still the one that the fit wrote."""
     path = record_path(job.records, job.key)
     document = read_json(path)
-    if (
-        not isinstance(document, dict) or set(document) != RECORD_KEYS or type(document["bytes"]) is not int
-    ):  # damaged, or of an earlier version
-        return None
-    size, scores = document.pop("bytes"), path.with_suffix(SCORES)
-    return Record(**{**document, "scores": str(scores)}) if is_whole(scores, size) else None
+    if not isinstance(document, dict) or set(document) != RECORD_KEYS:
+        return None  # damaged, or of an earlier version
+    digest, scores = document.pop(DIGEST), path.with_suffix(SCORES)
+    with contextlib.suppress(OSError):
+        if file_digest(scores) == digest:
+            return Record(**{**document, "scores": str(scores)})
+    return None
 
 
 def run_jobs(jobs: Sequence[Job]) -> list[Record]:
@@ -129,7 +130,7 @@ def _run(job: Job) -> Record:
         if items.split == "test":
             aucs[items.domain] = roc_auc(listed.labels, scores)
     file = path.with_suffix(SCORES)
-    write_table(file, pa.concat_tables(tables), durable=False)
+    digest = write_table(file, pa.concat_tables(tables), durable=False)
     record = Record(
         key=job.key,
         scores=str(file),
@@ -142,7 +143,7 @@ def _run(job: Job) -> Record:
         epochs=epochs_of(detector),
     )
     kept = {name: value for name, value in asdict(record).items() if name != "scores"}  # folders of results may be moved
-    write_json(path, {**kept, "bytes": file.stat().st_size}, durable=False)
+    write_json(path, {**kept, DIGEST: digest}, durable=False)
     return record
 
 

@@ -33,17 +33,15 @@ class SubmittedJob:
 
 
 def expect_shards(study: str, shards: Sequence[Shard], fresh: bool) -> None:
-    """Forget that shards were begun, before jobs are submitted for them; with `fresh`, forget all earlier jobs, too."""
+    """Forget that shards were begun, and their earlier jobs, before jobs are submitted for them; with `fresh`, all jobs."""
     forget_shards(study, shards)
-    if fresh:
-        forget_jobs(study)
+    _write_jobs(study, [] if fresh else [job for job in _kept_jobs(study) if job.shard not in shards])
 
 
 def keep_jobs(study: str, jobs: Sequence[SubmittedJob]) -> None:
     """Keep the jobs that were submitted for shards of a study, each in place of an earlier one for the same shard."""
     latest = {job.shard: job for job in (*_kept_jobs(study), *jobs)}
-    entries = [[job.shard.index, job.shard.count, job.job, job.place] for job in latest.values()]
-    write_json(_jobs_path(study), entries, durable=False)
+    _write_jobs(study, list(latest.values()))
 
 
 def waiting_jobs(study: str) -> list[SubmittedJob]:
@@ -67,9 +65,15 @@ def waiting_text(jobs: Sequence[SubmittedJob]) -> str:
     names = named(jobs)
     those, have = ("job", "has") if len(jobs) == 1 else ("jobs", "have")
     return (
-        f"{len(jobs)} submitted {those} of this study {have} not begun: {names}. This run computes their cells itself; "
-        f"to leave the cells to the {those}, stop it with Ctrl-C, and repeat it when the {those} {have} ended."
+        f"{len(jobs)} submitted {those} of this study {have} not begun, or ended before: {names}. This run computes their "
+        f"cells itself; to leave the cells to the {those}, stop it with Ctrl-C, and repeat it when the {those} {have} ended."
     )
+
+
+def _write_jobs(study: str, jobs: Sequence[SubmittedJob]) -> None:
+    entries = [[job.shard.index, job.shard.count, job.job, job.place] for job in jobs]
+    entries.sort(key=lambda entry: (entry[1], entry[0]))
+    write_json(_jobs_path(study), entries, durable=False)
 
 
 def _jobs_path(study: str) -> Path:

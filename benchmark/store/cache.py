@@ -15,6 +15,7 @@ from .folders import cache_root
 from .scratch import OWNER, UNFINISHED, is_abandoned
 from .uses import deleting_entries
 
+TRIES = 5  # to delete a folder that changes meanwhile
 SCRATCH = "scratch-"  # begins the name of the scratch folder of a run
 
 
@@ -75,9 +76,11 @@ def prune_cache(days: float) -> Pruned:
             if not claims.claim(folder):
                 kept += 1
                 continue
+            if not _delete(folder):
+                kept += 1
+                continue
             deleted += len(files)
             freed += sum(file.st_size for file in files)
-            _delete(folder)
     return Pruned(deleted, freed, kept)
 
 
@@ -91,15 +94,19 @@ def _files(folder: Path) -> Iterator[os.stat_result]:
                     yield file
 
 
-def _delete(folder: Path) -> None:
-    while folder.exists():
+def _delete(folder: Path) -> bool:
+    """Delete a folder, and return True; False if others go on writing into it, or hold a file of it open on a shared disk."""
+    for _ in range(TRIES):
         try:
             with writing(folder):
                 shutil.rmtree(folder)
         except OSError as error:
-            # Others may delete it, too, or still write into it: its process has ended since it was looked at, say.
-            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+            # Others may delete it, too: its process has ended since it was looked at, say.
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EBUSY):
                 raise
+        if not folder.exists():
+            return True
+    return False
 
 
 def _last_use(file: os.stat_result) -> float:

@@ -56,10 +56,18 @@ def contents_digest(folder: Path, names: Iterable[str]) -> str:
     places = [folder / name for name in names]
     found = [file for place in places for file in (place.rglob("*") if place.is_dir() else (place,)) if file.is_file()]
     entries = sorted((file.relative_to(folder).as_posix(), file) for file in found)
-    return digest([[name, _sha256(file)] for name, file in entries])
+    return digest([[name, file_digest(file)] for name, file in entries])
 
 
-def _sha256(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """
+    SHA-256 of a file (64 hex digits).
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -185,8 +185,8 @@ def _has_artifacts(run: KnownRun, document: RunDocument, client: "MlflowClient |
 
 
 def _is_copy(path: Path, file: Path) -> bool:
-    """Return True if a file was copied, by its size and time, which copies keep; where the time differs, by its contents."""
-    return path.is_file() and filecmp.cmp(path, file)
+    """Compare contents: size and time may stay when a file is changed."""
+    return path.is_file() and filecmp.cmp(path, file, shallow=False)
 
 
 def is_there(location: str) -> bool:

@@ -11,7 +11,7 @@ from ...benchmark.errors import DataError, listed
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
 from ...benchmark.store.files import open_file, printable
-from .tree import ARCHIVE, PACKED, Tree, Trouble, suffix_of
+from .tree import ARCHIVE, LOST, PACKED, Tree, Trouble, suffix_of
 
 SUFFIX = re.compile(r"\.(?=.*[a-z])[\w~!-]{1,12}")  # ".0001", ". Smith" and the like are parts of a name
 NO_SUFFIX = "without a suffix"
@@ -118,6 +118,11 @@ def passed_over(others: Mapping[str, int], troubles: Sequence[Trouble] = ()) -> 
     return listed(parts, SHOWN_TROUBLES + bool(ordered), "; ")
 
 
+def _is_unscored(trouble: Trouble) -> bool:
+    """Return True for what a scan would score if it could be read; a name without a suffix may be that of a folder."""
+    return trouble.status in UNSCORED and Path(trouble.path).suffix.lower() in ("", *SUFFIXES)
+
+
 def _reason(trouble: Trouble) -> str:
     """Return why something is passed over, without saying that it is."""
     return trouble.detail.rstrip(".").removesuffix("; it is passed over")
@@ -133,7 +138,7 @@ def _hint(suffix: str) -> str:
 
 
 SUFFIXES = (*images.SUFFIXES, *video.SUFFIXES)
-NOT_LOST = ("duplicate", "packed")  # troubles that cost no picture its score: it is listed elsewhere, or it is no picture
+UNSCORED = LOST - {"packed"}  # troubles that cost a picture its score; an archive is no picture
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,7 @@ def find_files(places: Sequence[Path]) -> FoundFiles:
             paths += map(tree.path, listing.files)
             counts.update(listing.others)
             troubles += listing.troubles
-            lost += [LostFile(tree.path(t.path), f"{_reason(t)}.") for t in listing.troubles if t.status not in NOT_LOST]
+            lost += [LostFile(tree.path(t.path), f"{_reason(t)}.") for t in listing.troubles if _is_unscored(t)]
         elif place.is_file():
             paths.append(place)
         else:
@@ -203,5 +208,5 @@ def find_files(places: Sequence[Path]) -> FoundFiles:
         shown = ", ".join(printable(str(place)) for place in places)
         more = f"; passed over: {rest}" if rest else ""
         raise DataError(f"no picture ({images.KINDS}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}{more}.")
-    others = passed_over(counts, [trouble for trouble in troubles if trouble.status in NOT_LOST])
+    others = passed_over(counts, [trouble for trouble in troubles if not _is_unscored(trouble)])
     return FoundFiles(tuple(dict.fromkeys(paths)), others, tuple(dict.fromkeys(lost)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from bandbench.benchmark.records import Assessment, CellResult, Job, Record, Sim
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search import driver as driver_module
 from bandbench.benchmark.search.driver import Driver
-from bandbench.benchmark.search.fit import record_path
+from bandbench.benchmark.search.fit import DIGEST, record_path
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.workers import WorkLostError
 from conftest import SilentReporter
@@ -150,7 +151,9 @@ def test_a_fit_that_is_asked_for_twice_is_done_once(job: Callable[..., Job], mon
 def test_the_record_of_an_earlier_run_is_taken_up(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
     known = Record(job(BANDS[0]).key, n_train=77)
     path = record_path(job(BANDS[0]).records, known.key)
-    write_json(path, {name: value for name, value in asdict(known).items() if name != "scores"} | {"bytes": 4})
+    write_json(
+        path, {name: value for name, value in asdict(known).items() if name != "scores"} | {DIGEST: sha256(b"PAR1").hexdigest()}
+    )
     path.with_suffix(".parquet").write_bytes(b"PAR1")
     driven = Driven(monkeypatch, [asking([job(BANDS[1]), job(BANDS[0])])])
     assert [one.band for part in driven.fits for one in part] == [BANDS[1]]

@@ -93,7 +93,13 @@ def test_the_record_of_another_fit_is_not_taken_up(job: Job) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1]), lambda path: path.write_bytes(b"")]
+    "damage",
+    [
+        Path.unlink,
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes().replace(b"PAR1", b"PAR2", 1)),
+    ],
 )
 def test_a_record_without_its_whole_score_file_is_none(damage: Callable[[Path], Any], job: Job) -> None:
     (record,) = run_jobs([job])

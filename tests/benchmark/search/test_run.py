@@ -23,10 +23,12 @@ from bandbench.benchmark.pictures import file_facts
 from bandbench.benchmark.recording.recorder import Recorder
 from bandbench.benchmark.records import Shard
 from bandbench.benchmark.results.rows import Row
+from bandbench.benchmark.search.fit import DIGEST
 from bandbench.benchmark.search.optuna_history import open_storage
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.benchmark.search.run import attempt_number
 from bandbench.benchmark.search.shards import recorded_cells
+from bandbench.benchmark.store.files import file_digest
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.benchmark.workers import Workers
 from conftest import SilentReporter, noise_picture, run, score_files, small_study
@@ -312,7 +314,7 @@ def test_no_choice_looks_at_sealed_scores(picture_folder: Maker, tmp_path: Path)
         sign = np.where(table.column("split").to_numpy(zero_copy_only=False) == "test", -1.0, 1.0)
         flipped = pc.multiply(table.column("score"), pa.array(sign))  # type: ignore[attr-defined]
         pq.write_table(table.set_column(column, table.schema.field(column), flipped), scores)
-        record["bytes"] = scores.stat().st_size
+        record[DIGEST] = file_digest(scores)
         path.write_text(json.dumps(record))
         swapped += 1
     outcome = run(small_study(search={"trials": 8}), folder)

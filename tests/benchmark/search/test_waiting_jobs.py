@@ -50,6 +50,10 @@ def test_a_damaged_list_is_no_error() -> None:
 
 def test_the_text_names_the_jobs_and_the_way_to_leave_the_work_to_them() -> None:
     text = waiting_text([FIRST, SECOND])
-    assert text.startswith("2 submitted jobs of this study have not begun: 4711_0 on SLURM (shard 0/2), 4711_1 on SLURM")
+    assert text.startswith(
+        "2 submitted jobs of this study have not begun, or ended before: 4711_0 on SLURM (shard 0/2), 4711_1 on SLURM"
+    )
     assert text.endswith("stop it with Ctrl-C, and repeat it when the jobs have ended.")
-    assert waiting_text([FIRST]).startswith("1 submitted job of this study has not begun: 4711_0 on SLURM (shard 0/2). ")
+    assert waiting_text([FIRST]).startswith(
+        "1 submitted job of this study has not begun, or ended before: 4711_0 on SLURM (shard 0/2). "
+    )
