@@ -219,7 +219,7 @@ def report_shard(results: StudyResults, command: str, console: Console) -> None:
     """Print what a shard has done, and the command that follows when all have ended."""
     outcome = results.outcome
     _report_gaps(outcome, console)
-    computed = f"{outcome.computed} fits computed now" if outcome.computed else "No fit was left to do"
+    computed = _computed_now(outcome) if outcome.computed else "No fit was left to do"
     console.print(f"{computed}; everything is kept in {results_root()}.", soft_wrap=True)
     say(console, shard_line(outcome, command))
 
@@ -244,7 +244,11 @@ def report(results: StudyResults, console: Console, files: tuple[str | None, str
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:
-        console.print(f"{outcome.computed} fits computed now; everything is kept in {results_root()}.", soft_wrap=True)
+        console.print(f"{_computed_now(outcome)}; everything is kept in {results_root()}.", soft_wrap=True)
+
+
+def _computed_now(outcome: Outcome) -> str:
+    return f"{outcome.computed} {'fit' if outcome.computed == 1 else 'fits'} computed now"
 
 
 def print_next_steps(

@@ -10,7 +10,7 @@ HEAD = """
 ## Facts of files, audit, controls and draws
 
 *facts*: time to read the facts of the files and their traces, as a share of the pass that reads, hashes, decodes, crops and
-stores the pictures and makes radial profiles; with and without were measured in turn. The other shares are of the time of a
+stores the pictures and makes radial profiles. The other shares are of the time of a
 study (`spectral_svm`, a sweep, {draws} draws): *audit*, of the shortcut audit; *controls*, of the two controls of every run;
 *draws*, of all draws but the first. Whole studies were measured in turn, from start to end.
 
@@ -20,45 +20,40 @@ DRAWS = 5  # as in the shipped studies
 
 
 def files(folder: str, crop: int) -> dict[str, float]:
-    """Seconds of the pass with facts and without, in turn (processor time, the least of seven)."""
+    """Seconds of the pass and, within it, of all that reads facts; of the turn in which their share was the least of seven."""
     from bandbench.benchmark.contracts import ViewSpec
     from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
     from bandbench.benchmark.features import chunks
-    from bandbench.benchmark.pictures import crops, file_facts
+    from bandbench.benchmark.pictures import file_facts
     from bandbench.benchmark.pictures.crops import CropSpec
     from bandbench.benchmark.store.folders import cache_root
 
     domain = OpenDomain("mine", Catalogue({"mine": folder}).spec("mine"), 0, 0)
     domain.split("train")
-    nothing = file_facts.no_facts(chunks.CHUNK_SIZE)
+    spent = 0.0
 
-    class NoFacts:
-        def __init__(self, task: chunks.ChunkTask) -> None:
-            self.n = len(task.items)
+    def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            nonlocal spent
+            start = time.perf_counter()
+            value = function(*arguments)
+            spent += time.perf_counter() - start
+            return value
 
-        def add(self, *_: object) -> None: ...
+        return call
 
-        def table(self) -> Any:
-            return nothing[: self.n]
-
-    real = file_facts.decode_with_facts, chunks._Facts
-
-    def timed(name: str) -> float:
-        places = chunks.Places(str(cache_root() / name), str(cache_root() / "scratch"), "")
+    file_facts.header_facts = watched(file_facts.header_facts)
+    chunks._Facts.add = watched(chunks._Facts.add)  # type: ignore[method-assign]
+    chunks._Facts.table = watched(chunks._Facts.table)  # type: ignore[method-assign]
+    turns = []
+    for turn in range(7):
+        places = chunks.Places(str(cache_root() / f"turn-{turn}"), str(cache_root() / "scratch"), "")
         tasks = chunks.chunk_tasks(domain, ("train", "val", "test"), CropSpec(crop), [ViewSpec("profile")], places)
-        start = time.process_time()
+        spent, start = 0.0, time.perf_counter()
         for task in tasks:
             chunks.prepare_chunk(task)
-        return time.process_time() - start
-
-    times: dict[str, list[float]] = {"with": [], "without": []}
-    for turn in range(7):
-        file_facts.decode_with_facts, chunks._Facts = real
-        times["with"].append(timed(f"with-{turn}"))
-        file_facts.decode_with_facts = lambda data, colour=False: (crops.decode(data, colour), nothing[0])
-        chunks._Facts = NoFacts
-        times["without"].append(timed(f"without-{turn}"))
-    return {name: min(seconds) for name, seconds in times.items()}
+        turns.append({"pass": time.perf_counter() - start, "facts": spent})
+    return min(turns, key=lambda one: one["facts"] / one["pass"])
 
 
 def section(place: Path, divisor: int, measure: Callable[..., dict[str, Any]]) -> str:
@@ -76,7 +71,7 @@ def section(place: Path, divisor: int, measure: Callable[..., dict[str, Any]]) -
             for _ in range(3)
         ]
         whole, *without = (statistics.median(turn[name]["seconds"] for turn in turns) for name in setups)
-        shares = [(passes["with"] - passes["without"]) / passes["with"]]
+        shares = [passes["facts"] / passes["pass"]]
         shares += [statistics.median(turn["whole"]["audit"] for turn in turns) / whole]
         shares += [1 - seconds / whole for seconds in without]
         lines.append(f"| {n // divisor} of {side}x{side} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} |")
