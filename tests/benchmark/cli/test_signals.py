@@ -39,9 +39,18 @@ main(["run", "my study"])
 """
 
 
+# The tests themselves may run where signals are ignored, as below `nohup`, which processes inherit.
+AS_IN_A_TERMINAL = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
+
+
 def started(code: str, **options: bool) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        [sys.executable, "-c", AS_IN_A_TERMINAL + code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     return process
