@@ -264,6 +264,9 @@ def _report_gaps(outcome: Outcome, console: Console) -> None:
     for label, reason in outcome.failures.items():
         say(console, f"no result for {label}: {reason}")
     for label, reasons in outcome.gaps.items():
-        say(console, f"{label}: {len(reasons)} bands could not be scored, the first: {reasons[0]}")
+        say(
+            console,
+            f"{label}: {len(reasons)} {'band' if len(reasons) == 1 else 'bands'} could not be scored, the first: {reasons[0]}",
+        )
     for line in unsent_lines(outcome):
         say(console, line)

@@ -20,6 +20,7 @@ REASONS = {
     errno.EROFS: "the disk can only be read",
     errno.ENODEV: "the disk is gone",
     errno.ESTALE: "the disk of the server is gone",
+    errno.EISDIR: "a folder lies in its place",
 }
 OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # for which the room that is left counts
 WAYS = {
@@ -29,6 +30,7 @@ WAYS = {
     errno.EIO: "Repair it",
     errno.ENODEV: "Mount it again",
     errno.ESTALE: "Mount it again",
+    errno.EISDIR: "Delete the folder",
 }
 RIGHTS = (errno.EACCES, errno.EPERM)
 # Of https://www.sqlite.org/rescode.html; the module is not imported here, as most commands do without it.

@@ -66,10 +66,13 @@ def file_digest(path: Path) -> str:
     Raises
     ------
     OSError
-        If it cannot be read.
+        If it cannot be read, or is no file; a pipe is not waited for.
     """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with open_file(path, sys.maxsize) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except DataError as error:
+        raise OSError(str(error)) from error
 
 
 @contextlib.contextmanager
@@ -205,10 +208,10 @@ def _without_nan(value: Any) -> Any:
 
 
 def read_json(path: Path) -> Any | None:
-    """Content of a JSON file, or None if there is none or it is damaged."""
+    """Content of a JSON file, or None if there is none, or it is damaged or no file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return json.loads(read_file(path, sys.maxsize))
+    except (OSError, ValueError, RecursionError, DataError):
         return None
 
 

@@ -99,12 +99,26 @@ def test_the_record_of_another_fit_is_not_taken_up(job: Job) -> None:
         lambda path: path.write_bytes(path.read_bytes()[:-1]),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes().replace(b"PAR1", b"PAR2", 1)),
+        lambda path: (path.unlink(), os.mkfifo(path)),
+        lambda path: (path.unlink(), path.mkdir()),
     ],
 )
 def test_a_record_without_its_whole_score_file_is_none(damage: Callable[[Path], Any], job: Job) -> None:
     (record,) = run_jobs([job])
     damage(Path(record.scores))
     assert find_record(job) is None
+
+
+def test_a_pipe_in_place_of_a_record_is_none_and_a_folder_is_no_fault_of_the_detector(job: Job) -> None:
+    (record,) = run_jobs([job])
+    path = record_path(job.records, job.key)
+    path.unlink()
+    os.mkfifo(path)
+    assert find_record(job) is None
+    Path(record.scores).unlink()
+    Path(record.scores).mkdir()
+    with pytest.raises(DiskError, match=r"a folder lies in its place\. Delete the folder"):
+        run_jobs([job])
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"null", b"[]", b'{"key": "of another version"}'])

@@ -3,6 +3,7 @@
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,24 @@ def test_undefined_metrics_are_none_of_a_model(uri: str, tmp_path: Path) -> None
     (cell,) = by_kind(all_runs(uri))["cell"]
     assert math.isnan(cell.data.metrics["cross_domain_auc"])
     assert not client.search_runs(places, "metrics.cross_domain_auc < 0.1")
+
+
+def test_a_run_with_a_model_can_be_sent_again_with_other_metrics(uri: str, tmp_path: Path) -> None:
+    trained_model().save(tmp_path / "model")
+    first = document(metrics={"in_domain_auc": 0.7, "gain": math.nan}, model=str(tmp_path / "model"))
+    more = {
+        "in_domain_auc": 0.6,
+        "eer": 0.2,
+        "gain": math.nan,
+    }  # the time of the result stays, say where a cost was measured anew
+    for sent in (first, replace(first, state="again"), replace(first, state="more", metrics=more)):
+        Sender(client_for(uri), uri).send(sent)
+    client = client_for(uri)
+    (model,) = client.search_logged_models([client.get_experiment_by_name("small").experiment_id])
+    latest = {metric.key: metric.value for metric in sorted(model.metrics, key=lambda metric: metric.timestamp)}
+    assert latest == {"in_domain_auc": 0.6, "eer": 0.2}
+    (cell,) = by_kind(all_runs(uri))["cell"]
+    assert {name: value for name, value in cell.data.metrics.items() if name != "gain"} == latest
 
 
 def test_a_model_without_a_description_is_refused_unless_somebody_writes_one(uri: str, tmp_path: Path) -> None:
