@@ -324,9 +324,8 @@ class Sender:
         moved = any(name in known and not _equal(known[name], value) for name, value in values.items())
         stamp = int(1000 * (time.time() if moved else document.end or document.start))
         # Of a model, MLflow would show and find an undefined metric as 0.
-        unsuited = {name for name, value in values.items() if math.isnan(value)} | self._metrics_of_model(model_id, stamp)
         metrics = [
-            Metric(name, value, stamp, 0, model_id=None if name in unsuited else model_id) for name, value in values.items()
+            Metric(name, value, stamp, 0, model_id=None if math.isnan(value) else model_id) for name, value in values.items()
         ]
         params = [Param(name, value[:PARAM_LENGTH]) for name, value in document.params.items()]
         tags = [RunTag(NOTE, document.note[:NOTE_LENGTH])] if document.note else []
@@ -344,11 +343,6 @@ class Sender:
             self._client.log_batch(run_id, metrics=steps[start : start + METRICS_AT_A_TIME])
         if document.inputs:
             self._client.log_inputs(run_id, datasets=[_dataset_input(*entry) for entry in document.inputs])
-
-    def _metrics_of_model(self, model_id: str | None, stamp: int) -> set[str]:
-        """Return the metrics that a model has from an earlier sending; MLflow takes none of a model twice."""
-        model = self._client.get_logged_model(model_id) if model_id else None
-        return {metric.key for metric in (model.metrics if model else None) or () if metric.timestamp == stamp}
 
     def _log_artifacts(self, run_id: str, document: RunDocument) -> None:
         """Log everything in the folder but the model, which MLflow keeps in a place of its own."""
