@@ -30,7 +30,7 @@ WAYS = {
     errno.EIO: "Repair it",
     errno.ENODEV: "Mount it again",
     errno.ESTALE: "Mount it again",
-    errno.EISDIR: "Delete the folder",
+    errno.EISDIR: "Move the folder away",
 }
 RIGHTS = (errno.EACCES, errno.EPERM)
 # Of https://www.sqlite.org/rescode.html; the module is not imported here, as most commands do without it.

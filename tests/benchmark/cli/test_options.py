@@ -53,7 +53,7 @@ def test_text_is_written_to_a_file_or_to_standard_output(tmp_path: Path, capsys:
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "schön\n"
     write_text("-", "one line")
     assert capsys.readouterr().out == "one line"
-    with pytest.raises(BenchError, match="cannot write .*Is a directory"):
+    with pytest.raises(BenchError, match="cannot write .*a folder lies in its place"):
         write_text(str(tmp_path), "text")
 
 

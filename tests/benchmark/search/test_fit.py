@@ -117,7 +117,7 @@ def test_a_pipe_in_place_of_a_record_is_none_and_a_folder_is_no_fault_of_the_det
     assert find_record(job) is None
     Path(record.scores).unlink()
     Path(record.scores).mkdir()
-    with pytest.raises(DiskError, match=r"a folder lies in its place\. Delete the folder"):
+    with pytest.raises(DiskError, match=r"a folder lies in its place\. Move the folder away"):
         run_jobs([job])
 
 
