@@ -274,7 +274,9 @@ def _to_array(picture: Image.Image, colour: bool) -> NDArray[np.uint8]:
         raise DataError("floating-point pictures have no defined range; save it with 8 or 16 bits.")
     if colour:
         return np.asarray(picture.convert("RGB"))
-    return np.asarray(picture if picture.mode == "L" else picture.convert("RGB").convert("L"))
+    if picture.mode != "L":
+        picture = (picture if picture.mode == "RGB" else picture.convert("RGB")).convert("L")
+    return np.asarray(picture)
 
 
 def in_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -41,7 +41,7 @@ from .cell import Work, run_cell
 from .changed_records import WatchedRecords
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage, storage_errors, take_over_journal
-from .shards import begun_journals, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
+from .shards import begun_journals, cell_keys_path, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
 from .storage_lock import storage_lock
 from .study_lock import begun_shards, forget_shards, study_lock
 from .waiting_jobs import forget_jobs, waiting_jobs, waiting_text
@@ -264,7 +264,7 @@ def _run_shard(plan: Plan, shard: Shard, means: _Means) -> Outcome:
 
 def _prepare(plan: Plan, means: _Means) -> tuple[Plan, Prepared, list[Cell]]:
     """Prepare and audit the pictures; return the plan as it then is, its item sets and all its cells."""
-    given = plan
+    keys_path = cell_keys_path(plan, means.attempt)
     prepared = prepare_sets(plan, means.places, means.workers, means.reporter)
     plan = prepared.plan
     audits = audit_plan(plan, prepared, means.places.cache, means.workers, means.reporter)
@@ -273,7 +273,7 @@ def _prepare(plan: Plan, means: _Means) -> tuple[Plan, Prepared, list[Cell]]:
             means.reporter.note(note)
         refuse_shortcuts(audits)
     cells = make_cells(plan, prepared, means.places.records, means.attempt, audits)
-    keep_cell_keys(given, means.attempt, cells)
+    keep_cell_keys(keys_path, cells)
     return plan, prepared, cells
 
 
