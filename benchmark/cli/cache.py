@@ -8,7 +8,7 @@ from ..store.cache import cache_usage, prune_cache
 from ..store.files import dump_json
 from ..store.folders import cache_root
 from .commands import Command, Group
-from .options import JsonOption, write_text
+from .options import JsonOption, check_text_target, write_text
 
 group = typer.Typer(cls=Group, help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
 MEANINGS = {
@@ -22,6 +22,7 @@ MEANINGS = {
 @group.command(cls=Command)
 def info(json_file: JsonOption = None) -> None:
     """Print the folder of the cache and its size."""
+    check_text_target(json_file)
     usage = cache_usage()
     files, size = (sum(numbers) for numbers in zip(*usage.values(), strict=True)) if usage else (0, 0)
     if json_file:
