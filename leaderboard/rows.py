@@ -10,12 +10,12 @@ from typing import Any
 
 from ..benchmark.invocation import bench
 from ..benchmark.reporting import Reporter
-from ..benchmark.results.refusals import Refusal, RefusedBecause, harmless
+from ..benchmark.results.refusals import MOST_TEXT, Refusal, RefusedBecause, harmless
 from ..benchmark.results.rows import Row
 from ..benchmark.store.files import contents_digest
 from ..benchmark.store.folders import results_root
 from ..benchmark.tracking.reading import ROW_FILES, CellRun, cell_runs, store_folder
-from .agreement import disagreement
+from .agreement import changed_since, disagreement
 from .row_cache import CellRows, RowCache
 
 SHOWN_NAME = 120  # characters of a name in a refusal
@@ -166,6 +166,9 @@ def _refusal(run: CellRun, outcome: CellRows) -> Refusal | None:
         reason, text = difference.reason, difference.text
     else:
         return None
+    changed = changed_since(run, outcome)
+    if changed not in text:  # a long reason must not push it out
+        text = f"{harmless(text, MOST_TEXT - len(changed) - 1)} {changed[:1].upper()}{changed[1:]}"
     names = (harmless(name, SHOWN_NAME) for name in (run.study, run.tags.get("detector", ""), run.tags.get("train", "")))
     return Refusal(reason, harmless(text), run.run_id, *names)
 

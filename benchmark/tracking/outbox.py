@@ -184,6 +184,11 @@ class Outbox:
                 self._asked[document.study, document.study_key] = None
         return f"{document.key} {document.state}" in self._delivered
 
+    def contents_of(self, document: RunDocument) -> str:
+        """Return the digest that the files of a cell had when the store got them; empty if that is not known."""
+        run = None if self._part else (self._known(document) or {}).get(document.key)
+        return run.contents if run else ""
+
     def _known(self, document: RunDocument) -> dict[str, KnownRun] | None:
         name = document.study, document.study_key
         if name not in self._asked:
