@@ -41,8 +41,9 @@ def prune(
     """
     Delete cached pictures, views and rows; they are computed again when needed.
 
-    What running commands use is kept. Results are never touched.
+    What running commands use is kept. Results are never touched, except for score files of earlier versions that nothing reads.
     """
     pruned = prune_cache(days)
     in_use = f" {pruned.kept} entries are in use by running commands and were kept." if pruned.kept else ""
-    typer.echo(f"{pruned.files} files deleted, {pruned.bytes / 1e6:.1f} MB freed.{in_use}")
+    earlier = f" Of these, {pruned.earlier} lay among the results: score files of earlier versions." if pruned.earlier else ""
+    typer.echo(f"{pruned.files} files deleted, {pruned.bytes / 1e6:.1f} MB freed.{earlier}{in_use}")
