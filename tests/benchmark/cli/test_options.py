@@ -221,7 +221,7 @@ def test_a_pipe_is_no_folder_for_the_scores_of_an_evaluation(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
     outcome = CliRunner().invoke(app, ["evaluate", "model", "--test", "procedural/planted", "--scores", "pipe"])
-    assert "cannot write to pipe (File exists); make it writable or set --scores to another folder" in str(outcome.exception)
+    assert "cannot write to pipe (it is no folder); set --scores to another folder" in str(outcome.exception)
 
 
 def test_a_text_replaces_no_picture_and_no_part_of_a_model(tmp_path: Path) -> None:
