@@ -305,7 +305,7 @@ def _report_shards(
     plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], recorder: Recorder, reporter: Reporter
 ) -> None:
     """Report the cells that the shards of a study have left over."""
-    n_left = len({cell.label for cell in unfinished} - set(recorder.incomplete))
+    n_left = len({cell.label for cell in unfinished} - {*recorder.incomplete, *recorder.changed})
     if n_left and begun_shards(plan.study.name):
         reporter.note(f"The shards have recorded {len(cells) - n_left} of {len(cells)} cells; {n_left} are computed now.")
 
@@ -353,6 +353,12 @@ def _unfinished_cells(cells: Sequence[Cell], recorder: Recorder, means: _Means, 
     """Let the recorder take up the cells that earlier runs finished; return the others. `journal` is that of a shard."""
     journal = journal or results_root() / JOURNAL
     unfinished = [cell for cell in cells if _lost_trials(cell, means.searches, journal) or not recorder.take_up(cell)]
+    if recorder.changed:
+        means.reporter.note(
+            f"The scores or the cell.json of {len(recorder.changed)} finished cells in {results_root()} are not those that "
+            f"MLflow got (damaged, edited, or of another run): they are made again from the records and sent. "
+            f"Cells: {listed(recorder.changed, SHOWN_CELLS)}."
+        )
     if recorder.incomplete:
         means.reporter.note(
             f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone or "
