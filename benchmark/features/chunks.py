@@ -341,7 +341,7 @@ def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object], scratch: st
         np.save(temporary / "rows.npy", cut.rows)
         if cut.facts is not None:
             np.save(temporary / "facts.npy", cut.facts)
-        write_json(temporary / "meta.json", meta, durable=False)  # one that a power cut emptied is made again
+        write_json(temporary / "meta.json", meta, durable=False, indent=None)  # one that a power cut emptied is made again
     publish_folder(temporary, folder)
 
 
