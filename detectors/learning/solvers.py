@@ -5,6 +5,7 @@ Kernels and Gram matrices are matrix products here, which BLAS does at the machi
 the finished matrix. Everything is float64, so that scores agree with the plain way to better than 1e-6.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ KERNELS = ("rbf", "linear", "poly")
 MAX_KERNEL_CROPS = 6000
 # With this many crops and features a Gram matrix and its decomposition take a minute, and eight times that with twice as many.
 MAX_DECOMPOSED = 4000
+# The memory of a kernel matrix of so many crops (32 MB) is kept for the next fit: new pages would take a sixth of a fit's time.
+MAX_KEPT_CROPS = 2048
+SCORED_TOGETHER = 100_000  # entries of the kernel matrix of crops that are scored; it stays in the processor's cache
 KERNEL_ROWS = 64  # of a kernel matrix that are computed together
 MAX_STEPS = 40
 LANDMARKS = 1000  # crops whose kernel values stand for the kernel
@@ -61,31 +65,57 @@ class KernelMachine:
         """
         x = np.asarray(values, dtype=np.float64)
         scores = np.empty(len(x))
-        for start in range(0, len(x), ROWS_AT_A_TIME):
-            rows = slice(start, start + ROWS_AT_A_TIME)
+        n_rows = max(1, SCORED_TOGETHER // len(self.support_vectors))
+        for start in range(0, len(x), n_rows):
+            rows = slice(start, start + n_rows)
             similar = kernel_matrix(x[rows], self.support_vectors, self.kernel, self.gamma, self.degree)
             scores[rows] = similar @ self.dual_coef + self.intercept
         return scores
 
 
+class _Kept(threading.local):
+    """Memory of the kernel matrix of the last fit of this thread."""
+
+    matrix = np.empty((0, 0))
+
+    def of(self, n: int) -> NDArray[np.float64]:
+        if n > MAX_KEPT_CROPS:
+            return np.empty((n, n))
+        if len(self.matrix) != n:
+            self.matrix = np.empty((n, n))
+        return self.matrix
+
+
+_kept = _Kept()
+
+
 def kernel_matrix(
-    a: NDArray[np.float64], b: NDArray[np.float64], kernel: str, gamma: float, degree: int = 3
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    kernel: str,
+    gamma: float,
+    degree: int = 3,
+    out: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """
-    Kernel between all rows of two arrays, (len(a), len(b)).
+    Kernel between all rows of two arrays, (len(a), len(b)), which is written to `out` if that is given.
 
     ``rbf`` is exp(-gamma |x - y|^2), ``poly`` is (gamma x·y)^degree, ``linear`` is x·y, as in scikit-learn.
     """
+    if out is None:
+        out = np.empty((len(a), len(b)))
     if kernel == "rbf":
-        return _rbf_matrix(a, b, gamma)
-    product = a @ b.T  # where b is a, NumPy computes one triangle only
+        return _rbf_matrix(a, b, gamma, out)
+    product = np.matmul(a, b.T, out=out)  # where b is a, NumPy computes one triangle only
     if kernel == "linear":
         return product
     product *= gamma
-    return product**degree
+    return np.power(product, degree, out=product)
 
 
-def _rbf_matrix(a: NDArray[np.float64], b: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
+def _rbf_matrix(
+    a: NDArray[np.float64], b: NDArray[np.float64], gamma: float, kernel: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Compute exp(-gamma |x - y|^2) in blocks of rows that stay in the processor's cache; one triangle where b is a."""
     # Distances do not change, and small ones are no longer differences of large numbers.
     centre = b.mean(axis=0)
@@ -94,7 +124,6 @@ def _rbf_matrix(a: NDArray[np.float64], b: NDArray[np.float64], gamma: float) ->
     left_square, right_square = (-gamma * np.einsum("ij,ij->i", x, x)[:, None] for x in (left, right))
     left = np.concatenate([2 * gamma * left, left_square, np.ones_like(left_square)], axis=1)
     right = np.concatenate([right, np.ones_like(right_square), right_square], axis=1)
-    kernel = np.empty((len(a), len(b)))
     for start in range(0, len(a), KERNEL_ROWS):
         stop = min(start + KERNEL_ROWS, len(a))
         first = start if a is b else 0
@@ -158,7 +187,7 @@ def fit_svm(
         svc = SVC(kernel=kernel, C=C, gamma=width, degree=degree, tol=tol)  # pyright: ignore[reportArgumentType] (floats are fine)
         svc.fit(values, labels)
     else:
-        similar = kernel_matrix(values, values, kernel, width, degree)
+        similar = kernel_matrix(values, values, kernel, width, degree, _kept.of(len(values)))
         with config_context(assume_finite=True):  # features are, and looking for more takes a tenth of the fit
             svc = SVC(kernel="precomputed", C=C, tol=tol).fit(similar, labels)
     return KernelMachine(

@@ -1,5 +1,6 @@
 """The fast solvers give what scikit-learn gives the plain way."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,30 @@ def problem(n: int, p: int, seed: int = 0) -> tuple[NDArray[np.float64], NDArray
 
     labels = np.arange(n) % 2
     return draw(labels), labels, draw(np.arange(n // 2) % 2)
+
+
+def test_fits_that_share_memory_do_not_share_values() -> None:
+    """Of fits of as many crops, one after the other and at the same time."""
+    problems = [problem(150, 5, seed) for seed in range(4)]
+    wanted = [SVC(gamma="scale").fit(train, labels).decision_function(test) for train, labels, test in problems]
+
+    def scores(one: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]) -> NDArray[np.float64]:
+        train, labels, test = one
+        return fit_svm(train, labels).decision(test)
+
+    with ThreadPoolExecutor(4) as pool:
+        for found in (map(scores, problems), pool.map(scores, problems), pool.map(scores, problems * 5)):
+            for number, each in enumerate(found):
+                np.testing.assert_allclose(each, wanted[number % len(problems)], atol=5e-3)  # both stop at 1e-3
+
+
+@pytest.mark.parametrize("n_support", [1, solvers.SCORED_TOGETHER // 3, solvers.SCORED_TOGETHER + 1])
+def test_crops_are_scored_alike_however_many_support_vectors_there_are(n_support: int) -> None:
+    rng = np.random.default_rng(0)
+    support, dual, crops = rng.standard_normal((n_support, 2)), rng.standard_normal(n_support), rng.standard_normal((7, 2))
+    scores = KernelMachine(support, dual, 0.5, "rbf", 0.3).decision(crops)
+    wanted = [np.exp(-0.3 * ((support - crop) ** 2).sum(axis=1)) @ dual + 0.5 for crop in crops]
+    np.testing.assert_allclose(scores, wanted, atol=1e-9)
 
 
 @pytest.mark.parametrize("kernel", ["rbf", "linear", "poly"])
