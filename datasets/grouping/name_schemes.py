@@ -7,12 +7,11 @@ one is taken only where classes or running numbers contradict the other.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
 from .name_columns import COARSE, COUNTING, FINE, LETTER, Column, Kind, name_columns, share_crossed
@@ -36,8 +35,6 @@ WORD_NUMBER = re.compile(r"([^\W\d_]{2,})(\d+)")
 FIRST = re.compile(rf"\W*({COUNTING})[\W_]+(.+)")
 COPY = re.compile(r".+(?:\(\d+\)|copy[\W_]*\d+)\W*", re.IGNORECASE)  # how systems number copies, so that this number runs
 FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
-PAIR = re.compile(r"(\d+)[\W_]+(\d+)(?:[\W_]+(\d+))?")
-SINGLE = re.compile(r"(\d+)(?:[\W_]+(\d+))?")
 
 MATCHED = 0.95  # share of the names that a reading fits, over all and in each class
 REPEATED = 0.5  # share of the pictures that are not alone of their class in a group
@@ -97,15 +94,6 @@ class Named:
         stem = without_sides(stem) or ("" if class_of_folder(stem) is not None else stem)
         match = WORD_NUMBER.fullmatch(stem)
         return match[2] if match and _is_side([match[1]]) else stem  # fake1
-
-
-@dataclass(frozen=True)
-class Place:
-    """Identities and clip that a name tells, empty where it tells none."""
-
-    target: str = ""
-    donor: str = ""
-    video: str = ""
 
 
 @dataclass(frozen=True)
@@ -401,48 +389,3 @@ def _shown(stems: Sequence[str], keys: Sequence[str]) -> str:
     if "N" not in shape or widths.total() < UNCLEAR * sum(count.total() for count in shapes.values()):
         return ""
     return f"`{next(iter(widths)) if len(widths) == 1 else shape}`"
-
-
-# --- targets and donors ----------------------------------------------------------------------------------------------
-
-
-def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:
-    """
-    Read fakes that are called after a target and a donor, ``033_097_0001``, beside reals ``033_0001``.
-
-    Parameters
-    ----------
-    pictures : sequence of Named
-
-    Returns
-    -------
-    tuple of Place, or None
-        None where names are no such pairs. They are if targets and donors are among the reals, whose names have one number
-        less, or if nearly every pair of three numbers has its mirror image.
-    """
-    fakes = [PAIR.fullmatch(picture.stem) for picture in pictures if picture.label == FAKE]
-    reals = [SINGLE.fullmatch(picture.stem) for picture in pictures if picture.label == REAL]
-    pairs = {(match[1], match[2]) for match in fakes if match}
-    framed = [bool(match[3]) for match in fakes if match]
-    if not pairs or sum(map(bool, fakes)) < MATCHED * len(fakes) or len(set(framed)) != 1:
-        return None
-    singles = {match[1] for match in reals if match and bool(match[2]) == framed[0]}
-    people = {person for pair in pairs for person in pair}
-    of_reals = _share(people, singles) >= UNCLEAR and sum(map(bool, reals)) >= MATCHED * len(reals)
-    mirrored = framed[0] and _share(pairs, {(donor, target) for target, donor in pairs}) >= CLEAR
-    if not (of_reals or mirrored) or all(target == donor for target, donor in pairs):
-        return None
-    return tuple(_place(picture, framed[0]) for picture in pictures)
-
-
-def _share(some: Iterable[object], of: set) -> float:
-    some = list(some)
-    return sum(one in of for one in some) / max(1, len(some))
-
-
-def _place(picture: Named, framed: bool) -> Place:
-    if picture.label == REAL:
-        match = SINGLE.fullmatch(picture.stem)
-        return Place(match[1], video=match[1] if framed else "") if match else Place()
-    match = PAIR.fullmatch(picture.stem)
-    return Place(match[1], match[2], f"{match[1]}_{match[2]}" if framed else "") if match else Place()

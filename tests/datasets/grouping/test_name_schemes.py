@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bandbench.datasets.grouping.name_schemes import AmbiguousNamesError, Named, Reading, read_names, read_pairs, without_sides
+from bandbench.datasets.grouping.name_schemes import AmbiguousNamesError, Named, Reading, read_names, without_sides
+from bandbench.datasets.grouping.pairs import read_pairs
 
 CLIPS, FRAMES = 60, 10
 SIDES = ("real", "fake")
