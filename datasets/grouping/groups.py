@@ -1,6 +1,7 @@
 """Groups of the pictures of a folder: as they are declared, or as sub-folders and names tell them."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from .group_list import find_group_list, read_group_list
 from .name_schemes import ENOUGH, REPEATED, AmbiguousNamesError, Named, Reading, read_names, without_sides
 from .pairs import read_pairs
 
+LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 NUMBERED = re.compile(r"(.+)[_-]\d+")
 GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 LIST_SUFFIX = ".csv"
@@ -291,12 +293,25 @@ def _with_reading(pictures: Sequence[Picture], rows: Sequence[int], reading: Rea
     """Give the pictures in some rows the groups of a reading; a group of one picture is none."""
     if reading is None:
         return tuple(pictures)
-    repeats = Counter(reading.keys)
+    keys = _one_spelling(reading.keys)
+    repeats = Counter(keys)
     result = list(pictures)
-    for row, key in zip(rows, reading.keys, strict=True):
+    for row, key in zip(rows, keys, strict=True):
         if key and repeats[key] > 1:
             result[row] = replace(result[row], group=key, by=reading.name)
     return tuple(result)
+
+
+def _one_spelling(keys: Sequence[str]) -> list[str]:
+    """Give keys that differ in case, leading zeros or the coding of accents alone the first spelling of them."""
+    first: dict[str, str] = {}
+    for key in sorted(set(keys)):
+        first.setdefault(_plain(key), key)
+    return [first[_plain(key)] for key in keys]
+
+
+def _plain(key: str) -> str:
+    return LEADING_ZEROS.sub("", unicodedata.normalize("NFC", key).casefold())
 
 
 def _doubt(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:

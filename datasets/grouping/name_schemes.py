@@ -6,14 +6,16 @@ one is taken only where classes or running numbers contradict the other.
 """
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
+from .continued_names import continued_keys
 from .name_columns import COARSE, COUNTING, FINE, LETTER, Column, Kind, name_columns, share_crossed
 
 SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
@@ -29,10 +31,16 @@ TRAILING = r"(?:[\W_]+[^\W\d_]+)*\W*"  # words after the last number
 FRAME = re.compile(rf"(?:^|[\W_]+|(?<=\d))(?:{FRAME_WORDS})[\W_]?(\d+)(?=$|[\W_])", re.IGNORECASE)
 PERSON = re.compile(rf"(?:^|[\W_]|(?<=\d))({PERSON_WORDS})[\W_]?(\d+)", re.IGNORECASE)
 CLIP = re.compile(rf"(?:^|[\W_]|(?<=\d))({CLIP_WORDS})[\W_]?(\d+)", re.IGNORECASE)
+# 1.50s, 01h02m03s
+TIME = re.compile(
+    r"(.+?)[\W_]+t?(?:\d+(?:[.,]\d+)?[ _]?(?:ms|sec|s)|(?:\d+h)?\d+m\d+s\d*)\W*", re.IGNORECASE
+)  # 1.50s, 01h02m03s
 LAST = re.compile(rf"(.+?)[\W_]+(\d+){TRAILING}")
 LAST_TWO = re.compile(rf"(.+?)[\W_]+\d+[\W_]+(\d+){TRAILING}")
 WORD_NUMBER = re.compile(r"([^\W\d_]{2,})(\d+)")
 FIRST = re.compile(rf"\W*({COUNTING})[\W_]+(.+)")
+NUMBERED = re.compile(r".*\d")  # as persons and clips are
+COMPRESSION = re.compile(r"raw|(?:c|q|crf|qp)\d{1,3}", re.IGNORECASE)
 COPY = re.compile(r".+(?:\(\d+\)|copy[\W_]*\d+)\W*", re.IGNORECASE)  # how systems number copies, so that this number runs
 FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
 
@@ -90,7 +98,7 @@ class Named:
 
     @cached_property
     def _whole(self) -> str:
-        stem = SUFFIX.sub("", self.inner.rpartition("/")[2])
+        stem = SUFFIX.sub("", unicodedata.normalize("NFC", self.inner.rpartition("/")[2]))
         stem = without_sides(stem) or ("" if class_of_folder(stem) is not None else stem)
         match = WORD_NUMBER.fullmatch(stem)
         return match[2] if match and _is_side([match[1]]) else stem  # fake1
@@ -199,10 +207,12 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     labels = [picture.label for picture in pictures]
     if all(stem.isdigit() for stem in stems):  # mostly running numbers, as in many large folders
         return _of_digits(stems, labels)
+    if keys := continued_keys(stems, ENOUGH, REPEATED):
+        return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
     in_parts = [picture.in_parts for picture in pictures]
     whole = _choose(stems, labels, in_parts)
     if whole or len(set(labels)) == 1:
-        return whole
+        return whole and _without_versions(whole)
     keys, numbers, names = [""] * len(stems), [-1] * len(stems), []
     for label in sorted(set(labels)):
         rows = [i for i, of in enumerate(labels) if of == label]
@@ -212,6 +222,31 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
             for i, key, number in zip(rows, part.keys, part.numbers, strict=True):
                 keys[i], numbers[i] = key, number
     return Reading(" and ".join(dict.fromkeys(names)), tuple(labels), tuple(keys), tuple(numbers)) if names else None
+
+
+def _without_versions(reading: Reading) -> Reading:
+    """Leave out the part of each key that tells the method or the compression, where the same clips come in several."""
+    found = [COARSE.findall(key) for key in reading.keys]
+    lengths = {len(some) for some in found if some}
+    n_parts = max(lengths, default=0)
+    # One of the methods may have no word, or one that names a class and is no part of the stem.
+    parts = [[""] * (n_parts - len(some)) + some if some else [] for some in found]
+    for place in range(n_parts if lengths <= {n_parts - 1, n_parts} and n_parts > 1 else 0):
+        values: dict[str, set[int]] = defaultdict(set)  # labels by value
+        versions: dict[str, set[str]] = defaultdict(set)  # values by the rest of the key
+        keys = ["_".join(filter(None, [*some[:place], *some[place + 1 :]])) for some in parts]
+        for some, key, label in zip(parts, keys, reading.labels, strict=True):
+            if key:
+                values[some[place]].add(label)
+                versions[key].add(some[place])
+        of_class = len(set(reading.labels)) > 1 and all(len(labels) == 1 for labels in values.values())
+        are_versions = (of_class and not any(map(NUMBERED.fullmatch, values))) or all(map(COMPRESSION.fullmatch, values))
+        are_whole = all(bool(key) == bool(old) for key, old in zip(keys, reading.keys, strict=True))
+        recurring = sum(len(some) > 1 for some in versions.values()) >= REPEATED * len(versions)
+        if are_versions and are_whole and recurring and 1 < len(values) < N_FOLDS and len(versions) >= ENOUGH:
+            name = _shown(keys, keys) or f"{reading.name}, without {' and '.join(sorted(filter(None, values))[:2])}"
+            return _without_versions(replace(reading, name=name, keys=tuple(keys), pattern=""))
+    return reading
 
 
 def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool]) -> Reading | None:
@@ -225,6 +260,7 @@ def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Se
     short = _without_constant_ends(stems, LAST_TOKEN, 1, 2)
     by_words = [
         _reading(short, labels, _frame_key, "name without the frame number"),
+        _reading(short, labels, _time_key, "name without the time"),
         _reading(short, labels, _key_of_words((PERSON,)), "name of the person"),
         _reading(short, labels, _key_of_words((PERSON, CLIP)), "name of the person and clip"),
     ]
@@ -247,7 +283,10 @@ def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Se
         return _coarser(forward) or (whole if whole.fits and sum(in_parts) >= MATCHED * len(stems) else None)
     if not forward:
         # Frames are hardly ever numbered before the clip, so that this reading has to be borne out.
-        return first if first.purity >= CLEAR or first.regularity >= CLEAR else None
+        if first.purity < CLEAR and first.regularity < CLEAR:
+            return None
+        number = _reading(short, labels, _first_number, "the first number", r"(?:^|/)\D*(\d+)[^/]*$")
+        return _purer(number, first) if len(first.groups) < ENOUGH <= len(number.groups) and number.fits else first
     return first if _decided(forward[0], first) is first else _coarser(forward)
 
 
@@ -298,6 +337,14 @@ def _column_reading(keys: Sequence[Column], number: Column | None, labels: Seque
     values = tuple("_".join(some) if all(some) else "" for some in zip(*(key.values for key in keys), strict=True))
     shown = _shown(values, values) or f"a part such as {next(filter(None, values))!r}"
     return Reading(shown, tuple(labels), values, number.numbers if number else (-1,) * len(values))
+
+
+def _purer(one: Reading, other: Reading) -> Reading:
+    """Take the one of two readings that the classes bear out; running numbers mean nothing where one of them has none."""
+    for pure, mixed in ((one, other), (other, one)):
+        if pure.purity >= CLEAR and mixed.purity <= UNCLEAR:
+            return pure
+    raise AmbiguousNamesError(one, other)
 
 
 def _decided(last: Reading, first: Reading) -> Reading:
@@ -352,6 +399,11 @@ def _frame_key(stem: str) -> tuple[str, int]:
     return without_sides("_".join(filter(None, rest))), int(frame[1])
 
 
+def _time_key(stem: str) -> tuple[str, int]:
+    match = TIME.fullmatch(stem)
+    return (without_sides(match[1].strip(" _-.(")), -1) if match else ("", -1)
+
+
 def _key_of_words(patterns: Sequence[re.Pattern[str]]) -> Key:
     """Return the key of the numbers behind some words: ``id07``, ``id07_clip3``."""
 
@@ -368,6 +420,11 @@ def _key_before(pattern: re.Pattern[str]) -> Key:
         return (without_sides(match[1].strip(" _-.(")), int(match[2])) if match else ("", -1)
 
     return key_of
+
+
+def _first_number(stem: str) -> tuple[str, int]:
+    match = FIRST.fullmatch(stem)
+    return (match[1], -1) if match else ("", -1)
 
 
 def _key_after_first(stem: str) -> tuple[str, int]:

@@ -110,3 +110,33 @@ def test_groups_of_one_class_alone_are_pointed_out(tmp_path: Path) -> None:
     )
     assert grouping(tmp_path, *both(*(f"clip{c}/{f}.png" for c in range(9) for f in range(5)))).notes == ()
     assert grouping(tmp_path, *fakes).notes == ()
+
+
+def test_sub_folders_in_each_other_are_groups_of_the_outermost_level_that_has_enough(tmp_path: Path) -> None:
+    def n_groups(persons: int, *sides: str) -> int:
+        names = [f"{s}/p{p}/clip{c}/{f}.png" for s in sides for p in range(persons) for c in range(4) for f in range(3)]
+        return len({picture.group for picture in grouping(tmp_path, *names).pictures})
+
+    assert n_groups(12, "real", "fake") == 12
+    assert n_groups(3, "real", "fake") == 12  # by clip, as three persons cannot be split
+
+
+def test_folders_of_methods_are_no_groups(tmp_path: Path) -> None:
+    reals = [f"real/{c:03d}/{f:04d}.png" for c in range(20) for f in range(3)]
+    fakes = [f"fake/{m}/{c:03d}/{f:04d}.png" for m in ("swap", "mask") for c in range(20) for f in range(3)]
+    assert grouping(tmp_path, *reals, *fakes).text == "20 groups by sub-folder"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Anna", "anna"), ("clip7", "clip07"), ("Jos\u00e9", "Jose\u0301")])
+def test_spellings_of_one_name_are_one_group(one: str, other: str, tmp_path: Path) -> None:
+    names = [f"real/{one}_{f:02d}.png" for f in range(5)] + [f"fake/{other}_{f:02d}.png" for f in range(5)]
+    names += both(*(f"{name}_{f}.png" for name in ("bert", "cora") for f in range(3)))
+    assert grouping(tmp_path, *names).text.startswith("3 groups")
+
+
+def test_what_is_no_pair_among_pairs_is_read_by_its_name(tmp_path: Path) -> None:
+    reals = [f"real/id{i}_0000_{f}.png" for i in range(20) for f in range(3)] + [
+        f"real/{i:05d}_{f}.png" for i in range(9) for f in range(3)
+    ]
+    fakes = [f"fake/id{i}_id{i ^ 1}_0000_{f}.png" for i in range(20) for f in range(3)]
+    assert grouping(tmp_path, *reals, *fakes).text == "20 groups by target and donor, 9 groups by the scheme of all names"
