@@ -26,7 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
 from .contracts import FILE_MODULE, Dataset, Detector
-from .errors import PluginError, unknown_name
+from .errors import PLUGIN_FAILURES, PluginError, text_of, unknown_name
 
 
 class Named(Protocol):
@@ -107,8 +107,8 @@ class Registry(Generic[Plugin]):
                 loaded = entry.load() if entry else importlib.import_module(origin)
                 candidates = [loaded] if inspect.isclass(loaded) else self._plugins_in(loaded)
                 plugins = [self._checked(candidate, origin) for candidate in candidates]
-            except Exception as error:  # a plugin may fail in any way, and must hurt nobody else
-                failures[name] = f"{origin}: {type(error).__name__}: {error}"
+            except PLUGIN_FAILURES as error:  # a plugin may fail in any way, and must hurt nobody else
+                failures[name] = f"{origin}: {type(error).__name__}: {text_of(error)}"
                 continue
             for plugin in plugins:
                 if plugin.name in classes and classes[plugin.name] is not plugin:
@@ -189,8 +189,8 @@ def _load_object(kind: str, reference: str) -> Any:
             if str(Path.cwd()) not in sys.path:
                 sys.path.append(str(Path.cwd()))
             module = importlib.import_module(location)
-    except Exception as error:  # user code: anything can happen while it is imported
-        raise PluginError(f"{kind} '{reference}' cannot be imported: {type(error).__name__}: {error}") from error
+    except PLUGIN_FAILURES as error:  # user code: anything can happen while it is imported
+        raise PluginError(f"{kind} '{reference}' cannot be imported: {type(error).__name__}: {text_of(error)}") from error
     if not hasattr(module, attribute):
         raise PluginError(f"{kind} '{reference}': {location} has no '{attribute}'.")
     return getattr(module, attribute)

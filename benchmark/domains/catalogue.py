@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Framing, Item
-from ..errors import BenchError, BenchWarning, DataError, PluginError, listed, unknown_name
+from ..errors import PLUGIN_FAILURES, BenchError, BenchWarning, DataError, PluginError, listed, unknown_name
 from ..fitted import failure
 from ..pictures.perturbations import canonical
 from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
@@ -17,6 +17,9 @@ from .names import REALS, DomainName, chain_of, dataset_name
 
 FOLDER = "folder"  # data set that a folder of the user's becomes unless it is recognised as another
 REAL_FOLDER = "real_folder"  # data set that a folder becomes whose reals alone are wanted
+MOST_TEXT = 4096  # characters of an id, an identity or a clip; as many as a path has
+SHOWN_TEXT = 60
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 SHOWN_FAULTS = 3  # of a list of items, in a message
 CLASS_FOLDER = "real"  # a folder of that name is called after the one above it
 ODD = re.compile(r"[^\w.-]+")  # characters of a folder's name that the name of a domain does not take
@@ -320,7 +323,7 @@ class OpenDomain:
             entries = list(dataset.all_items(variant) if self.any_split else dataset.items(variant))
         except (BenchError, OSError):
             raise
-        except Exception as error:
+        except PLUGIN_FAILURES as error:
             raise PluginError(f"{self.name}: its items cannot be listed: {failure('items', error)}.") from error
         faults = [fault for fault in map(_fault, entries) if fault]
         if not faults:
@@ -358,7 +361,13 @@ def _fault(item: Any) -> str:
     if item.split not in ("", REALS, *SPLITS):
         return f"{item.id}: split {item.split!r}, wanted {', '.join(SPLITS)}"
     texts = (item.target, item.donor, item.video, item.fingerprint, item.generator, item.compression, item.unit)
-    return "" if all(isinstance(text, str) for text in texts) else f"{item.id}: an identity, clip or group that is no text"
+    if not all(isinstance(text, str) for text in texts):
+        return f"{item.id}: an identity, clip or group that is no text"
+    if longest := next((text for text in (item.id, *texts) if len(text) > MOST_TEXT), ""):
+        return f"{item.id[:SHOWN_TEXT]}: a text of {len(longest):,} characters, more than {MOST_TEXT:,}"
+    if any(SURROGATE.search(text) for text in (item.id, *texts)):
+        return f"{item.id!a}: half of a surrogate pair, as in the name of a file that is no UTF-8; such a text cannot be kept"
+    return ""
 
 
 def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:

@@ -59,10 +59,12 @@ def test_a_file_that_fails_is_listed_with_its_reason_and_hurts_nobody(package: P
     (package / "good.py").write_text(GOOD.format(name="Good", lower="good"))
     (package / "broken.py").write_text("import a_library_that_is_not_there\n")
     (package / "empty.py").write_text("x = 1\n")
+    (package / "script.py").write_text("import sys\nsys.exit('usage: script.py FILE')\n")
     (package / "shouting.py").write_text(GOOD.format(name="Shouting", lower="SHOUTING"))
     found = registry()
     assert found.names() == ["good"]
     assert "No module named 'a_library_that_is_not_there'" in found.found.failures["broken"]
+    assert "SystemExit: usage: script.py FILE" in found.found.failures["script"]
     assert "defines no Detector" in found.found.failures["empty"]
     assert "lower-case letters" in found.found.failures["shouting"]
     with pytest.raises(PluginError, match="detector 'broken' cannot be used: .*ModuleNotFoundError"):

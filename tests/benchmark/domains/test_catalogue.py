@@ -170,6 +170,8 @@ GOOD = [Item(f"{i}", i % 2, "train") for i in range(8)]
         (Item(5, 0, "train"), "an id that is no text: 5"),  # pyright: ignore[reportArgumentType]
         (Item("x", math.nan, "train"), "x: label nan, wanted 0 or 1"),  # pyright: ignore[reportArgumentType]
         (Item("x", 0, "later"), "x: split 'later', wanted train, val, test"),  # pyright: ignore[reportArgumentType]
+        (Item("x\udcff", 0, "train"), "'x.*udcff': half of a surrogate pair, .* cannot be kept"),
+        (Item("x", 0, "train", video="y" * 5000), "x: a text of 5,000 characters, more than 4,096"),
         (Item("x", 0, "train", target=3), "x: an identity, clip or group that is no text"),  # pyright: ignore[reportArgumentType]
     ],
 )
