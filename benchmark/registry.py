@@ -25,8 +25,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
-from .contracts import FILE_MODULE, Dataset, Detector
-from .errors import PLUGIN_FAILURES, PluginError, text_of, unknown_name
+from .contracts import FILE_MODULE, Dataset, Detector, ViewSpec
+from .errors import PLUGIN_FAILURES, BenchError, PluginError, text_of, unknown_name
+from .store.files import digest
 
 
 class Named(Protocol):
@@ -404,16 +405,32 @@ class DetectorSpec:
         Raises
         ------
         PluginError
-            If the constructor refuses the parameters.
+            If the constructor refuses the parameters or fails, the view is none, or the parameters are not kept.
         """
         plugin = self.plugin
         params = {**plugin.presets.get(self.preset, {}), **self.params}
         if plugin.stochastic:
             params.setdefault("seed", seed)
         try:
-            return plugin(**params)
-        except TypeError as error:
-            raise PluginError(f"detector {plugin.name} cannot be made with {params}: {error}") from error
+            built = plugin(**params)
+            view, parameters = built.view, built.parameters()
+        except BenchError:
+            raise
+        except PLUGIN_FAILURES as error:
+            kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
+            hint = (
+                "; a constructor keeps each parameter as an attribute of its name" if isinstance(error, AttributeError) else ""
+            )
+            text = f"{kind}{text_of(error)}{hint}"
+            raise PluginError(f"detector {plugin.name} cannot be made with {params}: {text}") from error
+        if not isinstance(view, ViewSpec):
+            raise PluginError(f"detector {plugin.name} has no view: wanted a ViewSpec, got {type(view).__name__}.")
+        try:
+            digest(parameters)
+        except (TypeError, ValueError) as error:
+            wanted = "numbers, texts, true, false, None, and lists and mappings of them"
+            raise PluginError(f"parameters of detector {plugin.name} are {wanted}, got {parameters}.") from error
+        return built
 
     def key_parts(self, seed: int = 0) -> dict[str, Any]:
         """Everything about the detector that can change a score, for the key of a record."""

@@ -1,8 +1,9 @@
 """The catalogue of data sets and domains of a run: names, options, folders and items."""
 
+import contextlib
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -57,12 +58,30 @@ class DatasetSpec:
         if plugin.needs_root and self.root is None:
             raise DataError(f"dataset {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR).")
         root = None if self.root is None else Path(self.root)
-        return plugin(root=root, seed=seed, replicate=replicate, **self.options)
+        with _reported(plugin.name):
+            return plugin(root=root, seed=seed, replicate=replicate, **self.options)
 
     def key_parts(self) -> dict[str, Any]:
         """Return the cache key of the data set, without the contents of its folder, which are hashed separately."""
         plugin = datasets.get(self.reference)
         return {"name": plugin.name, "source": source_digest(plugin), "root": self.root, "options": dict(self.options)}
+
+
+@contextlib.contextmanager
+def _reported(who: str, what: str = "its data set") -> Iterator[None]:
+    """
+    Turn whatever the code of a data set raises into one message; it may be somebody else's, and fails in any way.
+
+    Raises
+    ------
+    PluginError
+    """
+    try:
+        yield
+    except (BenchError, OSError):
+        raise
+    except PLUGIN_FAILURES as error:
+        raise PluginError(f"{who}: {failure(what, error)}.") from error
 
 
 @dataclass(frozen=True)
@@ -187,12 +206,16 @@ class Catalogue:
             name = DomainName.parse(text)
             alias, chain = name.dataset, canonical(name.chain) if "+" in text else ""
             dataset = self.open(text, seed)
-            variants = dataset.variants()
-            meant = dataset.find_variants(name.part) if name.part else variants
+            with _reported(alias):
+                variants = dataset.variants()
+                meant = dataset.find_variants(name.part) if name.part else variants
+                further = () if meant else dataset.further_variants()
+            if not isinstance(variants, tuple | list) or not all(isinstance(variant, str) for variant in variants):
+                raise PluginError(f"{alias}: variants() returns a tuple of texts, got {variants!r}; correct its data set.")
             if not meant and variants == ("",):
                 raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name.unperturbed}'.")
             if not meant:
-                raise DataError(unknown_name(f"domain of {alias}", name.part, (*variants, *dataset.further_variants())))
+                raise DataError(unknown_name(f"domain of {alias}", name.part, (*variants, *further)))
             domains += [str(DomainName(alias, variant, chain=chain)) for variant in meant]
         return list(dict.fromkeys(domains))
 
@@ -319,12 +342,8 @@ class OpenDomain:
         PluginError
             If it cannot be listed, or less than half of the list are items.
         """
-        try:
+        with _reported(f"{self.name}: its items cannot be listed", "items"):
             entries = list(dataset.all_items(variant) if self.any_split else dataset.items(variant))
-        except (BenchError, OSError):
-            raise
-        except PLUGIN_FAILURES as error:
-            raise PluginError(f"{self.name}: its items cannot be listed: {failure('items', error)}.") from error
         faults = [fault for fault in map(_fault, entries) if fault]
         if not faults:
             return entries
@@ -373,7 +392,10 @@ def _fault(item: Any) -> str:
 def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
     """Return `Dataset.remarks` by name of the data set, of those that have any."""
     opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
-    lines = {name: list(dataset.remarks()) for name, dataset in opened.items()}
+    lines: dict[str, list[str]] = {}
+    for name, dataset in opened.items():
+        with _reported(name):
+            lines[name] = list(dataset.remarks())
     return {name: remarks for name, remarks in lines.items() if remarks}
 
 
