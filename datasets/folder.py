@@ -143,9 +143,11 @@ class Folder(Dataset):
 
     def all_items(self, variant: str) -> Sequence[Item]:
         try:
-            return self.items(variant)
+            items = {item.id: item for item in self.items(variant)}
         except DataError:  # too few to be split, or groups in doubt
-            return [replace(picture.item(), split=picture.split or "") for picture in self.grouping.pictures]
+            items = {}
+        listed = [replace(picture.item(), split=picture.split or "") for picture in self.grouping.pictures]
+        return sorted((items.get(item.id, item) for item in listed), key=lambda item: item.id) if items else listed
 
     def read(self, item: Item) -> bytes:
         return read_file(self.tree.path(item.id))

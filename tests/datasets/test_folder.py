@@ -380,3 +380,6 @@ def test_fakes_of_two_sides_are_left_out_where_everybody_is_swapped_with_many(tm
     n = len(names) - len(items)
     assert n > 0
     assert folder.remarks()[-1] == f"{n} fakes are left out: their two persons are on different sides of the drawn splits"
+    everything = folder.all_items("")
+    assert sorted(item.id for item in everything) == sorted(names)
+    assert sum(item.split == "" for item in everything) == n
