@@ -292,6 +292,28 @@ def leaderboard(
     >>> board = bb.leaderboard("band_search")  # doctest: +SKIP
     >>> board.to_pandas()[["detector", "train", "cross_domain_auc"]]  # doctest: +SKIP
     """
+    return read_board(
+        study,
+        tracking_uri=tracking_uri,
+        submissions=submissions,
+        every=every,
+        ranks=ranks,
+        released=released,
+        progress=progress,
+    )
+
+
+def read_board(
+    study: str | None = None,
+    *,
+    tracking_uri: str | None = None,
+    submissions: bool = True,
+    every: bool = False,
+    ranks: bool = True,
+    released: Mapping[str, str] | None = None,
+    progress: bool = True,
+) -> Board:
+    """Return a board as `leaderboard` does; errors name options of the command line."""
     uri = resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
         if submissions:

@@ -15,6 +15,7 @@ from ..benchmark.models.trained_model import TrainedModel
 from ..benchmark.registry import DetectorSpec
 from ..benchmark.store.files import atomic_folder
 from ..benchmark.tracking.store import resolve_tracking_uri
+from ..datasets.copies.listing import find_files
 from ..datasets.faces.windows import AUTO, ScanRegion
 from .data import Folders, Groups, given_data
 from .evaluation import Evaluated, evaluate_on
@@ -361,7 +362,7 @@ def scan(
         If a path does not exist, there is nothing to score, or an option is out of range.
     """
     loaded = model if isinstance(model, Model) else load_model(model, detector=detector)
-    files = [Path(path).expanduser() for path in as_names("paths", paths)]
+    files = find_files([Path(path).expanduser() for path in as_names("paths", paths)])
     found_in = Path(weights).expanduser() if weights is not None else None
     with reporting(progress) as reporter:
         scanned = scan_paths(

@@ -3,7 +3,8 @@
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, ParamSpec, TypeVar
 
@@ -46,9 +47,9 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     Make a function one of the Python interface.
 
     An unknown option raises `UnknownOptionError` with the nearest name. Mistakes in values are ValueErrors, too; a disk that
-    fails is a `DiskError`. A worker
-    process that imports the caller's script again ends here, before the work runs a second time. Folders that the environment
-    names are settled, as the commands do it.
+    fails is a `DiskError`. Errors name the parameters of the function where they would name options of the command line. A
+    worker process that imports the caller's script again ends here, before the work runs a second time. Folders that the
+    environment names are settled, as the commands do it.
     """
     signature = inspect.signature(function)
     options = [name for name in signature.parameters if name != "self"]
@@ -64,11 +65,14 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
         try:
             return function(*args, **values)
         except (StudyError, PluginError, DataError) as error:
+            text = with_parameters(str(error), options)
             if isinstance(error, ValueError | TypeError):
+                error.args = (text,)
                 raise
             kind = next(VALUE_ERRORS[base] for base in type(error).__mro__ if base in VALUE_ERRORS)
-            raise kind(str(error)).with_traceback(error.__traceback__) from error.__cause__
-        except BenchError:
+            raise kind(text).with_traceback(error.__traceback__) from error.__cause__
+        except BenchError as error:
+            error.args = (with_parameters(str(error), options),)
             raise
         except Exception as error:
             if failed := disk_failure(error):
@@ -96,6 +100,43 @@ def _check_kinds(signature: inspect.Signature, args: Sequence[Any], values: Mapp
             raise OptionError(f"{name} is True or False, got {value!r}.")
         if kind in (str, str | None) and not isinstance(value, kind):
             raise OptionError(f"{name} is text, got {value!r}.")
+
+
+# A command, which stays as it is, or an option with a value that shows its form: NAME=DIR, a number or a path.
+OPTION = re.compile(
+    r"`[^`]*`|\bbench [^\n]*"
+    r"|--(?P<option>[a-z][a-z-]*)(?: (?P<quote>'?)(?P<key>\w+)(?:\.(?P<part>\w+))?=(?P<value>[^\s'`]*[^\s'`.;,:)])(?P=quote)"
+    r"| (?P<number>\d+)\b| (?P<path>\w+/\w+|none)\b)?"
+)
+
+
+def with_parameters(text: str, parameters: Collection[str]) -> str:
+    """
+    Write the options of the command line in an error as the parameters of a function; commands stay as they are.
+
+    Parameters
+    ----------
+    text : str
+    parameters : collection of str
+        What is no parameter stays an option.
+
+    >>> print(with_parameters("--data mine=DIR, or --jobs 1 (see `bench run --data mine=DIR`)", ["data", "jobs"]))
+    data={'mine': 'DIR'}, or jobs=1 (see `bench run --data mine=DIR`)
+    """
+
+    def written(match: re.Match[str]) -> str:
+        name = (match["option"] or "").replace("-", "_")
+        name = "params" if name == "param" else name
+        if name not in parameters:
+            return match[0]
+        if match["key"]:
+            value = {match["part"]: match["value"]} if match["part"] else match["value"]
+            return f"{name}={ {match['key']: value} }"
+        if match["number"] or match["path"]:
+            return f"{name}={match['number'] or repr(match['path'])}"
+        return name
+
+    return OPTION.sub(written, text)
 
 
 def as_names(option: str, given: Any) -> tuple[str, ...]:

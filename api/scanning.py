@@ -18,7 +18,7 @@ from ..benchmark.pictures.video import SUFFIXES as CLIP_SUFFIXES
 from ..benchmark.reporting import Reporter
 from ..benchmark.results.scores import Status
 from ..benchmark.store.files import printable
-from ..datasets.copies.listing import LostFile, find_files
+from ..datasets.copies.listing import FoundFiles, LostFile, find_files
 from ..datasets.faces.windows import ScanRegion
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def scan_columns(model: TrainedModel) -> list[str]:
 
 def scan_paths(
     model: TrainedModel,
-    paths: Sequence[Path],
+    files: FoundFiles,
     *,
     frames: int,
     rule: ClipRule,
@@ -72,16 +72,10 @@ def scan_paths(
     keep: Callable[[Sequence[ScanResult]], None] = lambda _: None,
 ) -> Scan:
     """
-    Score files and folders; `keep` is called with the results of each file as soon as it is scored.
+    Score files; `keep` is called with the results of each file as soon as it is scored.
 
     What cannot be read has a result with the reason, behind all others.
-
-    Raises
-    ------
-    DataError
-        If a path does not exist, or there is nothing to score.
     """
-    files = find_files(paths)
     if files.passed_over:
         reporter.note(f"passed over: {files.passed_over}")
     reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))

@@ -36,7 +36,7 @@ Transform = Literal["pixels", "dct", "log_dct", "fft", "log_fft"]
 FILE_MODULE = "bandbench_plugin_"  # start of the name of a module that was loaded from a file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # of a hundred thousand pictures, several for each
 class Item:
     """
     One picture of a data set.

@@ -296,9 +296,9 @@ def _require_parameters(plugin: type[Detector], parameters: dict[str, Any]) -> N
         raise ValueError(f"detector.json: {error}") from error
 
 
-def damaged(folder: Path, error: Exception) -> str:
+def damaged(folder: Path, error: BaseException) -> str:
     """Build the message for a model folder that cannot be loaded."""
-    reason = " ".join((getattr(error, "strerror", None) or str(error)).split()).rstrip(".") or "no reason given"
+    reason = " ".join((getattr(error, "strerror", None) or text_of(error)).split()).rstrip(".") or "no reason given"
     kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
     return f"the model in {folder} is damaged: {kind}{short(reason, MOST_REASON)}; train it again."
 

@@ -20,6 +20,9 @@ from .store.scratch import remove_abandoned
 
 Result = TypeVar("Result")
 PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of <malloc.h>
+LARGE = 2**20  # bytes; arrays of crops that are measured together are smaller, columns of a large data set are larger
+KEPT_FREE = 8 * LARGE
 _LIBC = ctypes.CDLL(None)
 SECONDS_TO_DIE = 1.0  # that killed processes are waited for
 SIGNALS_APART = 0.3  # seconds between the signals that the processes of one group get
@@ -77,6 +80,7 @@ def start_worker(environment: Mapping[str, str]) -> None:
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1") | dict(environment))  # for libraries that are loaded from now on
     show_sentences()
+    steady_memory()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
@@ -84,6 +88,22 @@ def start_worker(environment: Mapping[str, str]) -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
+
+
+def steady_memory() -> None:
+    """
+    Let this process keep the memory of small arrays for the next ones, and return that of large arrays when they are deleted.
+
+    With its defaults the C library asks the system for the small ones again and again, which takes a tenth of the time of a
+    pass over pictures, and keeps what large ones leave behind, as Arrow's allocator does: of a study of 100,000 pictures a
+    fifth of the memory. Without effect on the first of these outside of Linux with glibc.
+    """
+    with contextlib.suppress(AttributeError):
+        _LIBC.mallopt(M_MMAP_THRESHOLD, LARGE)
+        _LIBC.mallopt(M_TRIM_THRESHOLD, KEPT_FREE)
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def settled_environment() -> dict[str, str]:

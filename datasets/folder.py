@@ -257,7 +257,7 @@ class _Reader:
         for folder in folders:
             listing = list_files(self.tree, [folder], self.suffixes, self._seen)
             unused.update(listing.others)
-            pictures += [Picture(path, label, split, path.removeprefix(f"{folder}/")) for path in listing.files]
+            pictures += [Picture(path, label, split, folder) for path in listing.files]
         if not pictures:
             shown = ", ".join(str(self.tree.path(folder)) for folder in folders)
             raise DataError(f"{shown} holds no {self.wanted}{_passed(unused, self.tree.troubles)}.")

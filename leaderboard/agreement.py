@@ -59,10 +59,17 @@ def disagreement(run: CellRun, cell: CellRows) -> Disagreement | None:
     for name, text, logged in _texts(row, run):
         if not _same_text(text, logged):
             return Disagreement(RefusedBecause.DIFFERS, f"its cell.json says {name} {text!r}, it shows {logged!r}.")
-    if run.contents and run.contents != cell.contents:
-        text = f"its files have the digest {cell.contents[:12]}, and those that were sent had {run.contents[:12]}."
+    if text := changed_since(run, cell):
         return Disagreement(RefusedBecause.EDITED, text)
     return None
+
+
+def changed_since(run: CellRun, cell: CellRows) -> str:
+    """Return the sentence on files of a cell that are not those that were sent; empty where they are, or it is not known."""
+    if not run.contents or not cell.contents or run.contents == cell.contents:
+        return ""
+    digests = f"they have the digest {cell.contents[:12]}, and those that were sent had {run.contents[:12]}"
+    return f"its files were damaged or edited after they were sent: {digests}."
 
 
 def _aucs(row: Row) -> dict[str, float]:

@@ -291,12 +291,21 @@ def _outcome(folder: Path) -> CellRows:
     try:
         rows, contents = cell_rows(folder, examine=examiner), _contents(folder)
     except RefusedError as error:
-        return CellRows([], str(error), error.reason)
+        return CellRows([], str(error), error.reason, _contents_if_any(folder))
     except Exception as error:  # the files are of strangers, and no check foresees everything
         text = f"its rows could not be computed from {folder} ({type(error).__name__}: {error})."
-        return CellRows([], harmless(text), RefusedBecause.FAILED)
+        return CellRows([], harmless(text), RefusedBecause.FAILED, _contents_if_any(folder))
     doubt, auc = examiner.doubt, examiner.validation_auc
     return CellRows(rows, str(doubt), doubt.reason, contents, auc) if doubt else CellRows(rows, "", None, contents, auc)
+
+
+def _contents_if_any(folder: Path) -> str:
+    """Return the digest of the files of a cell that has no rows; empty where they cannot be read, or would take long."""
+    try:
+        size = sum(file.stat().st_size for file in (folder / SCORES).rglob("*"))
+        return _contents(folder) if size <= MOST_SCORE_BYTES else ""
+    except (RefusedError, OSError, ValueError):
+        return ""
 
 
 def _contents(folder: Path) -> str:

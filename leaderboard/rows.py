@@ -1,6 +1,7 @@
 """Recorded cells to rows, each checked against its score files."""
 
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,12 +11,12 @@ from typing import Any
 
 from ..benchmark.invocation import bench
 from ..benchmark.reporting import Reporter
-from ..benchmark.results.refusals import Refusal, RefusedBecause, harmless
+from ..benchmark.results.refusals import MOST_TEXT, Refusal, RefusedBecause, harmless
 from ..benchmark.results.rows import Row
 from ..benchmark.store.files import contents_digest
 from ..benchmark.store.folders import results_root
 from ..benchmark.tracking.reading import ROW_FILES, CellRun, cell_runs, store_folder
-from .agreement import disagreement
+from .agreement import changed_since, disagreement
 from .row_cache import CellRows, RowCache
 
 SHOWN_NAME = 120  # characters of a name in a refusal
@@ -137,9 +138,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     for run in runs:
         outcome = outcomes[run.run_id]
         if refusal := _refusal(run, outcome):
-            # A file cannot be sent into the place of a pipe or a folder.
-            mends = refusal.reason is not RefusedBecause.NOT_REGULAR
-            refusals.append(replace(refusal, remedy=_remedy(run, outcome, store_folder(uri)) if mends else ""))
+            refusals.append(replace(refusal, remedy=_remedy(run, outcome, store_folder(uri))))
         else:
             cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(outcome.rows)))
     last = run_last(cells)
@@ -166,6 +165,9 @@ def _refusal(run: CellRun, outcome: CellRows) -> Refusal | None:
         reason, text = difference.reason, difference.text
     else:
         return None
+    changed = changed_since(run, outcome)
+    if changed not in text:  # a long reason must not push it out
+        text = f"{harmless(text, MOST_TEXT - len(changed) - 1)} {changed[:1].upper()}{changed[1:]}"
     names = (harmless(name, SHOWN_NAME) for name in (run.study, run.tags.get("detector", ""), run.tags.get("train", "")))
     return Refusal(reason, harmless(text), run.run_id, *names)
 
@@ -182,13 +184,25 @@ def _remedy(run: CellRun, outcome: CellRows, downloads: Path) -> str:
         return ""
     if outcome.contents == run.contents:  # MLflow itself shows another value
         return ""
+    own = results_root() / "cells" / key
     try:
-        own = contents_digest(results_root() / "cells" / key, ROW_FILES)
+        if contents_digest(own, ROW_FILES) != run.contents:
+            return ""
     except OSError:
         return ""
-    if own != run.contents:
-        return ""
-    return f"The same `{bench('run')}` that computed it sends its files again: they are whole in {results_root()}."
+    sends = f"the same `{bench('run')}` that computed it sends its files again: they are whole in {results_root()}."
+    if obstacle := _obstacle(run.folder, own):
+        return f"Move {obstacle} away, which lies in the place of one of its files; then {sends}"
+    return f"{sends[:1].upper()}{sends[1:]}"
+
+
+def _obstacle(folder: Path, own: Path) -> Path | None:
+    """Return what lies in the place of a file of a cell, or of the folder of its scores, and cannot be written over."""
+    scores = folder / "scores"
+    if os.path.lexists(scores) and not scores.is_dir():
+        return scores
+    places = [folder / path.relative_to(own) for name in ROW_FILES for path in (own / name, *(own / name).glob("*"))]
+    return next((place for place in places if place != scores and os.path.lexists(place) and not place.is_file()), None)
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:

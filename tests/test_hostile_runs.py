@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -118,6 +119,35 @@ def test_files_that_are_not_there(damage: str, home: RecordedHome) -> None:
         path.unlink(missing_ok=True)
         aside.rename(path)
     assert refusal.reason is (RefusedBecause.NOT_REGULAR if damage == "pipe" else RefusedBecause.MISSING)
+    assert load_board(home.uri).refusals == []
+
+
+IN_THE_WAY = [(name, kind) for name in ("cell.json", "scores/{}", "scores") for kind in ("pipe", "folder", "socket")]
+
+
+@pytest.mark.parametrize(("name", "kind"), [pair for pair in IN_THE_WAY if pair != ("scores", "folder")])
+def test_what_lies_in_the_place_of_a_file_is_to_be_moved_away(
+    name: str, kind: str, home: RecordedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, as no command writes over it."""
+    monkeypatch.setenv("BANDBENCH_HOME", str(home.database.parent))
+    path = home.folder / name.format(home.score_file("allpass").name)
+    aside = home.folder / "aside"
+    path.rename(aside)
+    try:
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            monkeypatch.chdir(path.parent)  # the name of a socket is short
+            socket.socket(socket.AF_UNIX).bind(path.name)
+        (refusal,) = load_board(home.uri).refusals
+    finally:
+        path.rmdir() if kind == "folder" else path.unlink()
+        aside.rename(path)
+    way_out = f"Move {path} away, which lies in the place of one of its files; then the same `bench run` that computed it sends"
+    assert refusal.remedy.startswith(way_out)
     assert load_board(home.uri).refusals == []
 
 

@@ -106,6 +106,17 @@ def test_other_scores_of_a_band_are_noticed(role: str, change: Callable[[pa.Tabl
     assert reason in {RefusedBecause.DIFFERS, RefusedBecause.INCONSISTENT, RefusedBecause.EDITED}
 
 
+@pytest.mark.parametrize("place", [0.001, 0.5, 0.9])
+@pytest.mark.parametrize("role", ["chosen", "oracle"])
+def test_a_flipped_bit_of_a_score_file_is_called_a_damage(role: str, place: float, home: RecordedHome) -> None:
+    """Whatever follows from it: scores that cannot be read, another AUC, or none that anybody would see."""
+    file = home.score_file(role)
+    content = bytearray(file.read_bytes())
+    content[int(place * len(content))] ^= 1
+    (refusal,) = board_of(home, home.changed(file, bytes(content))).refusals
+    assert "its files were damaged or edited after they were sent: they have the digest" in refusal.text.replace("Its", "its")
+
+
 def test_a_gain_over_spoilt_all_pass_scores_is_refused(home: RecordedHome) -> None:
     """Scores of all-pass alone make the gain: it is compared with the one that was recorded."""
     (refusal,) = board_of(home, home.changed_scores(home.score_file("allpass"), turned)).refusals

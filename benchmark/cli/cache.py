@@ -8,7 +8,7 @@ from ..store.cache import cache_usage, prune_cache
 from ..store.files import dump_json
 from ..store.folders import cache_root
 from .commands import Command, Group
-from .options import JsonOption, write_text
+from .options import JsonOption, check_text_target, write_text
 
 group = typer.Typer(cls=Group, help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
 MEANINGS = {
@@ -22,6 +22,7 @@ MEANINGS = {
 @group.command(cls=Command)
 def info(json_file: JsonOption = None) -> None:
     """Print the folder of the cache and its size."""
+    check_text_target(json_file)
     usage = cache_usage()
     files, size = (sum(numbers) for numbers in zip(*usage.values(), strict=True)) if usage else (0, 0)
     if json_file:
@@ -40,8 +41,9 @@ def prune(
     """
     Delete cached pictures, views and rows; they are computed again when needed.
 
-    What running commands use is kept. Results are never touched.
+    What running commands use is kept. Results are never touched, except for score files of earlier versions that nothing reads.
     """
     pruned = prune_cache(days)
     in_use = f" {pruned.kept} entries are in use by running commands and were kept." if pruned.kept else ""
-    typer.echo(f"{pruned.files} files deleted, {pruned.bytes / 1e6:.1f} MB freed.{in_use}")
+    earlier = f" Of these, {pruned.earlier} lay among the results: score files of earlier versions." if pruned.earlier else ""
+    typer.echo(f"{pruned.files} files deleted, {pruned.bytes / 1e6:.1f} MB freed.{earlier}{in_use}")

@@ -11,18 +11,20 @@ from ..domains.catalogue import DatasetSpec
 from ..registry import DetectorSpec
 from ..store.files import dump_json
 from ..testing import CheckResult, check_dataset, check_detector
-from .options import write_text
+from .options import check_text_target, write_text
 from .requests.plugins import CheckDatasetRequest, CheckDetectorRequest
 
 
 def detector(request: CheckDetectorRequest) -> None:
     """Check a detector: shape, polarity, determinism, order, batches, untouched inputs, saving."""
+    check_text_target(request.json_file)
     spec = DetectorSpec.parse(request.name)
     _report(spec.label, check_detector(spec), request.json_file)
 
 
 def dataset(request: CheckDatasetRequest) -> None:
     """Check a data set: items, splits that share nobody, pictures that can be read, repeatability."""
+    check_text_target(request.json_file)
     spec = DatasetSpec(request.name, None if request.root is None else str(request.root.expanduser().absolute()))
     spec.open(0, 0)
     _report(request.name, check_dataset(spec), request.json_file)

@@ -17,7 +17,7 @@ from ..store.files import dump_json
 from ..workers import running_workers
 from .arguments import data_words, parse_data, parse_detector
 from .commands import STDOUT
-from .options import check_target, jobs_of, write_text
+from .options import check_target, check_text_target, jobs_of, write_text
 from .provenance import print_remarks, print_unusable
 from .report import print_problems
 from .requests.pictures import EmbeddingsRequest
@@ -26,8 +26,8 @@ from .requests.pictures import EmbeddingsRequest
 def embeddings(request: EmbeddingsRequest) -> None:
     """Export the vectors that a detector is handed, the embeddings of a frozen encoder say, with the pictures' ids."""
     console = Console(stderr=True)
-    for target in (request.json_file, str(request.out)):
-        check_target(target)
+    check_text_target(request.json_file)
+    check_target(str(request.out))
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the domains", None)
         if request.out.suffix not in SUFFIXES or request.out.is_dir():

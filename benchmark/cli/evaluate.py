@@ -21,6 +21,7 @@ from ..models.trained_model import TrainedModel
 from ..reporting import folded_name
 from ..results.scores import write_table
 from ..store.files import dump_json
+from ..store.folders import ensure_writable
 from ..tracking.store import resolve_tracking_uri
 from .arguments import data_words, parse_data
 from .options import check_text_target, jobs_of, write_text
@@ -36,6 +37,8 @@ def evaluate(request: EvaluateRequest) -> None:
     """Test a trained model; pictures that it has learned from are not scored."""
     console = Console(stderr=True)
     check_text_target(request.json_file)
+    if request.scores:
+        ensure_writable(request.scores, "--scores")
     rule = clip_rule(request.clips)
     uri = resolve_tracking_uri(request.tracking_uri)
     trained = TrainedModel.load(model_folder(request.model, uri), request.detector)

@@ -11,8 +11,7 @@ from typing import cast
 import typer
 from rich.console import Console
 
-from ...api.board import Board
-from ...api.board import leaderboard as read_board
+from ...api.board import Board, read_board
 from ...api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from ...api.progress import ScreenReporter
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv

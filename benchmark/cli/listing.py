@@ -12,13 +12,14 @@ from ..errors import StudyError
 from ..invocation import bench
 from ..store.files import dump_json
 from ..study.study_file import load_study, shipped_studies
-from .options import write_text
+from .options import check_text_target, write_text
 from .report import Step, print_steps
 from .requests.plugins import ListRequest, What
 
 
 def list_(request: ListRequest) -> None:
     """List detectors, datasets or studies; what cannot be used is listed with its reason."""
+    check_text_target(request.json_file)
     entries = _studies() if request.what is What.studies else _plugins(request.what)
     if request.json_file:
         write_text(request.json_file, dump_json(entries))

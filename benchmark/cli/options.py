@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import contextlib
 import os
 import stat
 import sys
@@ -155,21 +156,22 @@ def check_target(target: str | None) -> None:
     """Refuse a file that cannot be written before the work begins whose result it is meant for."""
     if target is None or target == STDOUT:
         return
-    path = Path(target).absolute()
-    if not path.parent.is_dir():
-        raise BenchError(f"cannot write {target}: there is no folder {path.parent}.")
-    if path.is_dir():
-        raise BenchError(f"cannot write {target}: it is a folder; name a file.")
-    if not can_write(path if path.exists() else path.parent):
-        raise BenchError(f"cannot write {target}: you have no right to write {'it' if path.exists() else f'in {path.parent}'}.")
+    path = _placed(target)
+    if path.exists() and not path.is_file():
+        raise BenchError(f"cannot write {target}: it is {_kind(path.stat())}; name a file.")
 
 
 def check_text_target(target: str | None) -> None:
-    """Refuse what `check_target` does, and a file of texts that would replace a picture, a clip or a part of a model."""
-    check_target(target)
+    """
+    Refuse what `check_target` does, and a file of texts that would replace a picture, a clip or a part of a model.
+
+    Texts may go to a device of characters such as ``/dev/null``, and to what this process has open (``/dev/stdout``, the
+    ``>(…)`` of a shell). Any other pipe would be waited for until somebody reads it.
+    """
     if target is None or target == STDOUT:
         return
-    path = Path(target).resolve()
+    path = _placed(target).resolve()
+    _refuse_special(target)
     if (path.parent / "model.json").exists():
         raise BenchError(f"cannot write {target}: it lies in the folder of a model; name a file elsewhere.")
     if path.is_file():
@@ -177,6 +179,43 @@ def check_text_target(target: str | None) -> None:
             head = file.read(TEXT_HEAD)
         if b"\0" in head:
             raise BenchError(f"cannot write {target}: it is there already and holds no text; name another file.")
+
+
+def _placed(target: str) -> Path:
+    """Return the path of a target; refuse one that is a folder, lies in none, or may not be written."""
+    path = Path(target).absolute()
+    if not path.parent.is_dir():
+        raise BenchError(f"cannot write {target}: there is no folder {path.parent}.")
+    if path.is_dir():
+        raise BenchError(f"cannot write {target}: it is a folder; name a file.")
+    if not can_write(path if path.exists() else path.parent):
+        raise BenchError(f"cannot write {target}: you have no right to write {'it' if path.exists() else f'in {path.parent}'}.")
+    return path
+
+
+def _refuse_special(target: str) -> None:
+    """Refuse a pipe, socket or disk that is no open stream of this process."""
+    path = Path(target)
+    if not path.exists() or path.is_file() or path.is_dir():
+        return
+    facts = path.stat()
+    if stat.S_ISCHR(facts.st_mode) or (stat.S_ISFIFO(facts.st_mode) and _is_open(facts)):
+        return
+    raise BenchError(f"cannot write {target}: it is {_kind(facts)}; name a file, or {STDOUT} for standard output.")
+
+
+def _is_open(facts: os.stat_result) -> bool:
+    """Return True if this process has a file open."""
+    for entry in Path("/dev/fd").iterdir():
+        with contextlib.suppress(OSError):  # the descriptor of the listing itself is closed by now
+            if os.path.samestat(os.fstat(int(entry.name)), facts):
+                return True
+    return False
+
+
+def _kind(facts: os.stat_result) -> str:
+    tests = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISBLK: "a disk", stat.S_ISCHR: "a device"}
+    return next((kind for is_kind, kind in tests.items() if is_kind(facts.st_mode)), "no file")
 
 
 def check_targets(*targets: str | None) -> None:
@@ -188,10 +227,11 @@ def check_targets(*targets: str | None) -> None:
 
 
 def write_text(target: str, text: str) -> None:
-    """Write to a file, whole or not at all, or to standard output for ``-``."""
+    """Write to a file, whole or not at all, or to standard output for ``-``; refuse the pipes that `check_text_target` does."""
     if target == STDOUT:
         typer.echo(text, nl=False)
         return
+    _refuse_special(target)
     path = Path(target)
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()) or not can_write(path.absolute().parent):

@@ -13,7 +13,7 @@ from ..errors import BenchError, StudyError
 from ..invocation import bench
 from ..store.folders import ensure_places
 from ..tracking.store import resolve_tracking_uri
-from ..workers import warm_up_for
+from ..workers import steady_memory, warm_up_for
 from . import completion
 from .options import check_targets, jobs_of
 from .requests.study import RunRequest, StudyRequest, words_of
@@ -42,6 +42,7 @@ def run(request: RunRequest) -> None:
             warm_up_for(study)  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run
 
+        steady_memory()
         data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
         plan, recorded, small = study_run.plan_of(request, study, data, cluster, uri, reporter)

@@ -16,6 +16,7 @@ from rich.text import Text
 from ...api.progress import ScreenReporter
 from ...api.scanning import scan_columns, scan_paths
 from ...api.stores import model_folder
+from ...datasets.copies.listing import find_files
 from ...datasets.faces.windows import ScanRegion
 from ...leaderboard.spreadsheet import open_lines
 from ..errors import BenchError, StudyError, listed, plain_text
@@ -56,10 +57,9 @@ def scan(request: ScanRequest) -> None:
         )
     model = TrainedModel.load(folder, request.detector)
     region = ScanRegion.of(model.framing, request.faces, request.weights, request.min_size, request.margin)
+    files = find_files(request.paths[1:])  # before the CSV of an earlier scan is replaced
     with _kept(request.csv_file, model, console) as keep, ScreenReporter(console) as reporter:
-        scanned = scan_paths(
-            model, request.paths[1:], frames=request.frames, rule=rule, region=region, reporter=reporter, keep=keep
-        )
+        scanned = scan_paths(model, files, frames=request.frames, rule=rule, region=region, reporter=reporter, keep=keep)
     results = list(scanned.results)
     if request.json_file:
         rows = [result.as_row() for result in results]
@@ -94,15 +94,16 @@ def _kept(target: str | None, model: TrainedModel, console: Console) -> Iterator
                 n_verdicts += len(results) - of_frames - failed
                 n_frames, n_errors = n_frames + of_frames, n_errors + failed
 
-            yield keep
+            try:
+                yield keep
+            finally:
+                counts = [(n_verdicts, "verdict", "verdicts"), (n_frames, "line of a frame", "lines of frames")]
+                counts += [(n_errors, "file without a verdict", "files without a verdict")]
+                parts = [f"{n} {one if n == 1 else more}" for n, one, more in counts if n or one == "verdict"]
+                where = "standard output" if target == STDOUT else target
+                console.print(Text(f"wrote {listed(parts, len(parts))} to {where}"), soft_wrap=True)
     except OSError as error:
         raise BenchError(f"cannot write {target} ({error.strerror}); {n_verdicts} verdicts are in it.") from error
-    finally:
-        counts = [(n_verdicts, "verdict", "verdicts"), (n_frames, "line of a frame", "lines of frames")]
-        counts += [(n_errors, "file without a verdict", "files without a verdict")]
-        parts = [f"{n} {one if n == 1 else more}" for n, one, more in counts if n or one == "verdict"]
-        where = "standard output" if target == STDOUT else target
-        console.print(Text(f"wrote {listed(parts, len(parts))} to {where}"), soft_wrap=True)
 
 
 def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> None:

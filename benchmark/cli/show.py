@@ -13,12 +13,13 @@ from ..results.reported import HOW_KNOWN
 from ..store.files import dump_json
 from ..store.yaml_text import dump_yaml
 from ..study.study_file import find_study, load_study, shipped_studies
-from .options import write_text
+from .options import check_text_target, write_text
 from .requests.plugins import ShowRequest
 
 
 def show(request: ShowRequest) -> None:
     """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
+    check_text_target(request.json_file)
     facts = _find(request.name)
     if request.json_file:
         write_text(request.json_file, dump_json(facts))

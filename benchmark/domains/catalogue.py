@@ -333,6 +333,10 @@ class OpenDomain:
             raise DataError(f"{self.name} lists the item '{twice}' twice.")
         return items
 
+    def forget(self) -> None:
+        """Forget the items, which are listed again when they are asked for."""
+        vars(self).pop("items", None)
+
     def _listed(self, dataset: Dataset, variant: str) -> Sequence[Item]:
         """
         Return what a data set lists, without what is no item; a data set of somebody else fails in any way.

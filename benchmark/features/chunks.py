@@ -157,6 +157,7 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
     contents, statuses, data = identify(read, task.items)
     folder = _held_folder(contents, task)
     meta = read_json(folder / "meta.json")
+    crops = None
     fresh = meta is None
     if meta is None:
         cut = _crops(read, task, contents, statuses, data, hashes)
@@ -166,9 +167,10 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
             folder = Path(task.places.scratch, "chunks", folder.name)
         meta = {"seconds": cut.seconds, "n_items": len(task.items), "hashes": cut.hashes}
         _write_chunk(folder, cut, meta, task.places.scratch)
+        crops = cut.crops
     seconds = meta["seconds"]
     for spec in task.views:
-        seconds += prepare_view(folder, spec)
+        seconds += prepare_view(folder, spec, crops=crops)
     return Chunk(str(folder), contents, tuple(statuses), tuple(meta["hashes"]), seconds, fresh)
 
 
@@ -354,12 +356,17 @@ def _view_file_name(kernel: ViewKernel) -> str:
     return f"view-{kernel.name}-{digest(view_key(kernel))[:16]}.npy"
 
 
-def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:
-    """Write the base of one view of the crops, filtered first, unless it is there; return the seconds that it took."""
+def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS, crops: NDArray[np.uint8] | None = None) -> float:
+    """
+    Write the base of one view of the crops, filtered first, unless it is there; return the seconds that it took.
+
+    `crops` are those of the chunk, for whoever has them; they are read otherwise.
+    """
     path = view_file(folder, spec, band)
     cost = path.with_suffix(".json")
     if not path.exists():
-        crops = np.load(folder / "crops.npy", mmap_mode="r")
+        if crops is None:
+            crops = np.load(folder / "crops.npy", mmap_mode="r")
         if not len(crops):
             return 0.0
         start = time.perf_counter()

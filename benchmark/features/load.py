@@ -118,7 +118,8 @@ def iter_crops(items: ItemSet, colour: bool) -> Iterator[tuple[NDArray[np.uint8]
     index = _read_index(items.index)[kind]
     for chunk, folder in enumerate(folders):
         _, rows, places = index[index[:, 0] == chunk].T
-        yield np.array(_open_array(str(Path(folder, "crops.npy")))[rows]), places.astype(np.intp)
+        # Not `_open_array`, which would keep the pages of many chunks.
+        yield np.load(Path(folder, "crops.npy"), mmap_mode="r")[rows], places.astype(np.intp)
 
 
 def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[Features, NDArray[np.intp]] | None:

@@ -84,6 +84,9 @@ def split_again(
         return plan
     domains = with_datasets(plan.domains, datasets)
     sources = {name: _source_with(source, datasets) for name, source in plan.sources.items()}
+    for key, domain in plan.domains.items():
+        if domains[key] is not domain:
+            domain.forget()
     guarded = guard_plan(study, domains, sources)
     facts = _with_sentences(data_facts([*domains.values(), *sources.values()]), sentences)
     return replace(plan, domains=domains, sources=sources, dropped=guarded.dropped, pools=guarded.pools, facts=facts)

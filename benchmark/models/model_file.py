@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, Len, MaxLen, MinLen
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from ..contracts import Framing, Shown
 from ..frequency.bands import Band
@@ -15,10 +15,13 @@ from .recipe import ATTRIBUTION, DETECTION, TASKS
 MOST_BYTES = 2**24
 MOST_CLASSES = 1000
 MOST_CHAINS = 8
+MOST_FILES = 10_000  # besides model.json
 
 Label = Annotated[str, MinLen(1), MaxLen(200)]
 Text = Annotated[str, MaxLen(4000)]
 Share = Annotated[float, Ge(0), Le(1)]
+FileName = Annotated[str, MaxLen(300)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Part(BaseModel):
@@ -52,7 +55,8 @@ class ModelFile(_Part):
     """
     Entries of ``model.json``; those that earlier versions did not write have defaults.
 
-    `threshold` is None for attribution, and `unsure` is (low, high).
+    `threshold` is None for attribution, and `unsure` is (low, high). `files` has the SHA-256 of the other files by path, and
+    `digest` is that of all other entries (`store.files.digest`).
     """
 
     format: int
@@ -71,6 +75,8 @@ class ModelFile(_Part):
     framing: FramingPart | None = None
     clip_thresholds: dict[str, float] = {}
     check: CheckPart | None = None
+    files: Annotated[dict[FileName, Sha256], MaxLen(MOST_FILES)] = {}
+    digest: Sha256 | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> "ModelFile":

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from ..contracts import LABEL_NAMES
 from ..domains.names import dataset_name, training
@@ -14,10 +15,12 @@ from ..domains.seen import read_learned
 from ..errors import BenchError, DiskError, PluginError
 from ..features.audits import audit_sets
 from ..features.load import iter_crops, load_view
+from ..frequency.bands import Band
 from ..metrics.roc import Scored
 from ..records import CellResult, ItemSet
 from ..results.scores import frame_clips, item_labels, ok_rows
 from ..views import view_kernel
+from .attribution import Classifier
 from .check_calibration import MOST_REENCODED, LabelledCrops, with_check
 from .recipe import DETECTION, Recipe
 from .trained_model import TrainedModel, fitted, require_classes
@@ -107,19 +110,24 @@ def fitted_model(result: CellResult) -> TrainedModel:
         If the detector fails, or a class is missing among the validation pictures.
     """
     cell, replicate = result.cell, result.cell.replicates[DRAW]
+    model = _calibrated(result)
+    expensive = view_kernel(cell.detector.build(replicate.number).view).expensive
+    of_train, of_val = (_labelled_crops(items, model.colour) for items in (replicate.train, replicate.val))
+    model = with_check(cell.detector.label, model, of_train, of_val, FEW_REENCODED if expensive else MOST_REENCODED)
+    return replace(model, framing=replicate.train.provenance.framing)
+
+
+def _calibrated(result: CellResult) -> TrainedModel:
+    cell, replicate = result.cell, result.cell.replicates[DRAW]
     assert result.chosen is not None
     band = result.chosen.band
     table = pq.read_table(replicate.val.table)
     labels = item_labels(table)
     require_classes(labels, LABEL_NAMES)
-    detector = cell.detector.build(replicate.number)
-    view, rows = load_view(replicate.train, detector.view, band)
-    train = view, item_labels(pq.read_table(replicate.train.table))[rows]
-    val = load_view(replicate.val, detector.view, band)
-    classifier, scores = fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
+    classifier, scores = _fitted(result, band)
     groups = table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
     parts = training(cell.train).parts
-    model = TrainedModel.calibrated(
+    return TrainedModel.calibrated(
         Recipe(cell.detector, DETECTION, LABEL_NAMES, band, cell.study.crop.spec(), parts, cell.study.seed),
         classifier,
         Scored(labels, scores[:, 0], groups),
@@ -128,10 +136,16 @@ def fitted_model(result: CellResult) -> TrainedModel:
         _data(replicate.train, replicate.val),
         frame_clips(table),
     )
-    n_reencoded = FEW_REENCODED if view_kernel(detector.view).expensive else MOST_REENCODED
-    of_train, of_val = (_labelled_crops(items, model.colour) for items in (replicate.train, replicate.val))
-    model = with_check(cell.detector.label, model, of_train, of_val, n_reencoded)
-    return replace(model, framing=replicate.train.provenance.framing)
+
+
+def _fitted(result: CellResult, band: Band) -> tuple[Classifier, NDArray[np.float64]]:
+    """Return the detector, fitted under a band, and its scores of the validation pictures; the features are not kept."""
+    cell, replicate = result.cell, result.cell.replicates[DRAW]
+    detector = cell.detector.build(replicate.number)
+    view, rows = load_view(replicate.train, detector.view, band)
+    train = view, item_labels(pq.read_table(replicate.train.table))[rows]
+    val = load_view(replicate.val, detector.view, band)
+    return fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
 
 
 def _labelled_crops(items: ItemSet, colour: bool) -> LabelledCrops:

@@ -22,6 +22,7 @@ UNIT_SHARE = 0.9  # quantile of validation distances that brings the two compari
 MANY = 500  # validation pictures of a group, of which the limit is an order statistic
 FEWEST = 5  # training and validation pictures of a class that has a limit
 FEWEST_OF_DOMAIN = 20  # of a domain that is compared on its own
+FEW = 2**12  # pictures whose distances are computed at once, so that the memory for many is that of their profiles
 LEAST_SHARE = 1e-6  # added to the diagonal of a correlation matrix, so that constant bins leave it invertible
 
 Crops = tuple[NDArray[np.uint8], NDArray[np.intp]]  # (n_crops, side, side[, 3]), and the picture that each crop shows
@@ -130,6 +131,10 @@ class SpectrumReference:
 
     def group_distances(self, profiles: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the distances of the whole profile and of its upper half, (n_pictures, n_groups, 2), without limits."""
+        starts = range(0, max(1, len(profiles)), FEW)
+        return np.concatenate([self._distances_of_few(profiles[start : start + FEW]) for start in starts])
+
+    def _distances_of_few(self, profiles: NDArray[np.float64]) -> NDArray[np.float64]:
         z_scores = (profiles - self.mean[:, None]) / self.scale[:, None]  # (n_groups, n_pictures, n_bins)
         white = [z_scores[:, :, start:] @ whitening for start, whitening in self._blocks]
         return np.sqrt(np.stack([(part**2).sum(axis=2).T for part in white], axis=2))
@@ -191,11 +196,16 @@ def picture_profiles(parts: Iterable[Crops], n_pictures: int) -> NDArray[np.floa
     array of float64 (n_pictures, n_bins)
         Mean over the crops of a picture, ln(grey levels squared), at `bin_frequencies`.
     """
-    profiles, rows = zip(*((crop_profiles(crops), rows) for crops, rows in parts), strict=True)
-    values, row = np.concatenate(profiles), np.concatenate(rows)
-    total = np.zeros((n_pictures, values.shape[1]))
-    np.add.at(total, row, values)
-    return total / np.bincount(row, minlength=n_pictures)[:, None]
+    total, n_crops = None, np.zeros((n_pictures, 1))
+    for crops, rows in parts:
+        profiles = crop_profiles(crops)
+        if total is None:
+            total = np.zeros((n_pictures, profiles.shape[1]))
+        np.add.at(total, rows, profiles)
+        np.add.at(n_crops, rows, 1)
+    assert total is not None  # a model has learned from pictures
+    total /= n_crops
+    return total
 
 
 def crop_profiles(crops: NDArray[np.uint8]) -> NDArray[np.float64]:

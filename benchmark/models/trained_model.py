@@ -38,7 +38,7 @@ from ..registry import DetectorSpec, check_parameters, detectors
 from ..results.columns import measured
 from ..results.scores import mean_per_item
 from ..store.disk import disk_failure
-from ..store.files import write_json
+from ..store.files import digest, dump_json, file_digest, write_json
 from ..store.foreign import ForeignFolder
 from ..views import features_from_crops, require_view, view_kernel
 from ..workers import ONE_THREAD
@@ -53,6 +53,7 @@ FORMAT = 1
 TRIAL = "import sys; from bandbench.benchmark.models.trial import main; sys.exit(main(*sys.argv[1:]))"
 TRIAL_SECONDS = 300
 META = "model.json"
+MOST_COMPARED = 2**33  # bytes of all files whose digests are compared
 DIGEST = "[0-9a-f]{8,64}"  # of the words in `SEEN` and `NAMES`
 SEEN, NAMES, LOOKS = "seen.txt", "names.txt", "looks.txt"
 UNSURE = "unsure"
@@ -401,32 +402,35 @@ class TrainedModel:
             (folder / LOOKS).write_text("\n".join(f"{look:016x}" for look in sorted(self.looks)) + "\n")
         if self.check is not None:
             self.check.save(folder)
-        recipe = self.recipe
-        write_json(
-            folder / "model.json",
-            {
-                "format": FORMAT,
-                "detector": asdict(recipe.detector) | {"version": recipe.detector.plugin.version},
-                "view": {"name": self.view.name, **self.view.options},  # for people: what it was handed, encoder included
-                "task": recipe.task,
-                "classes": recipe.classes,
-                "band": recipe.band.as_dict(),
-                "crop": asdict(recipe.crop),
-                "train": recipe.train,
-                "seed": recipe.seed,
-                "calibration": asdict(self.calibration),
-                "unsure": self.unsure,
-                "threshold": self.threshold,
-                "validation": self.validation,
-                "data": self.data,
-                "framing": self.framing.as_dict(),
-                **({"clip_thresholds": self.clip_thresholds} if self.clip_thresholds else {}),
-                **({"check": self.check.as_dict()} if self.check else {}),
-                "bandbench": version("bandbench"),
-            },
-        )
+        files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        document = self._document() | {"files": {name: file_digest(folder / name) for name in files}}
+        write_json(folder / META, document | {"digest": digest(json.loads(dump_json(document)))})
         if describe:
             add_mlflow_model(folder)
+
+    def _document(self) -> dict[str, Any]:
+        """Return the entries of ``model.json`` besides its digests."""
+        recipe = self.recipe
+        return {
+            "format": FORMAT,
+            "detector": asdict(recipe.detector) | {"version": recipe.detector.plugin.version},
+            "view": {"name": self.view.name, **self.view.options},  # for people: what it was handed, encoder included
+            "task": recipe.task,
+            "classes": recipe.classes,
+            "band": recipe.band.as_dict(),
+            "crop": asdict(recipe.crop),
+            "train": recipe.train,
+            "seed": recipe.seed,
+            "calibration": asdict(self.calibration),
+            "unsure": self.unsure,
+            "threshold": self.threshold,
+            "validation": self.validation,
+            "data": self.data,
+            "framing": self.framing.as_dict(),
+            **({"clip_thresholds": self.clip_thresholds} if self.clip_thresholds else {}),
+            **({"check": self.check.as_dict()} if self.check else {}),
+            "bandbench": version("bandbench"),
+        }
 
     @classmethod
     def load(cls, folder: Path, reference: str | None = None, tried: bool = False) -> "TrainedModel":
@@ -482,6 +486,7 @@ class TrainedModel:
                 DomainCheck.load(folder, meta.crop.side, meta.check.reencodings) if meta.check else None,
             )
             _require_scores(model)
+            _require_digests(files, stated, meta)
             return model
         except FileNotFoundError as error:
             if files.has(META):  # the folder of a model that was not copied as a whole
@@ -493,6 +498,23 @@ class TrainedModel:
             ) from error
         except (OSError, ValueError, KeyError, TypeError, StudyError) as error:
             raise PluginError(damaged(folder, error)) from error
+
+
+def _require_digests(files: ForeignFolder, stated: dict[str, Any], meta: ModelFile) -> None:
+    """
+    Compare the files of a model with the digests in its ``model.json``, and that with its own; earlier versions have none.
+
+    This is no signature. It shows damage that leaves a model that can be loaded, as a flipped bit of an array does.
+    """
+    rest = {name: value for name, value in stated.items() if name != "digest"}
+    if meta.digest is not None and digest(rest) != meta.digest:
+        raise ValueError(f"{META} is not as the training wrote it (its digest differs)")
+    present = [name for name in meta.files if files.has(name)]
+    if sum((files.root / name).stat().st_size for name in present) > MOST_COMPARED:
+        raise ValueError(f"its files have more than {MOST_COMPARED / 2**30:.0f} GiB")
+    for name in present:
+        if files.sha256(name) != meta.files[name]:
+            raise ValueError(f"{name} is not as the training wrote it (its SHA-256 differs)")
 
 
 def _require_recipe(spec: DetectorSpec, meta: ModelFile) -> None:

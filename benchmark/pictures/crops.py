@@ -275,7 +275,9 @@ def _to_array(picture: Image.Image, colour: bool) -> NDArray[np.uint8]:
         raise DataError(FLOATING)
     if colour:
         return np.asarray(picture.convert("RGB"))
-    return np.asarray(picture if picture.mode == "L" else picture.convert("RGB").convert("L"))
+    if picture.mode != "L":
+        picture = (picture if picture.mode == "RGB" else picture.convert("RGB")).convert("L")
+    return np.asarray(picture)
 
 
 def in_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

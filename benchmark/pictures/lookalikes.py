@@ -94,8 +94,8 @@ def hashes_of(reductions: NDArray[np.uint8]) -> Hashes:
     ----------
     Bit for bit the ``phash`` of the library ImageHash 4.3 of these reductions, at a fifth of the time.
     """
-    planes = np.asarray(scipy.fft.dct(scipy.fft.dct(reductions.astype(np.float64), axis=1), axis=2))
-    low = planes[:, :KEPT, :KEPT].reshape(len(reductions), BITS)
+    low_rows = np.asarray(scipy.fft.dct(reductions.astype(np.float64), axis=1))[:, :KEPT]
+    low = np.asarray(scipy.fft.dct(low_rows, axis=2))[:, :, :KEPT].reshape(len(reductions), BITS)
     above = low > np.median(low, axis=1, keepdims=True)
     return np.packbits(above, axis=1).view(">u8").astype(np.uint64).ravel()
 

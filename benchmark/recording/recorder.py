@@ -20,8 +20,9 @@ from ..results.cell_document import SHORT, fact_text, find_cell
 from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, metric_name, row_columns, test_columns
 from ..results.marks import marks_of
 from ..results.rows import Row, read_rows
-from ..store.files import digest
+from ..store.files import contents_digest, digest
 from ..tracking.documents import RunDocument
+from ..tracking.names import ROW_FILES
 from ..tracking.outbox import Outbox
 from .cell_folder import cell_folder
 from .keys import cell_key, cell_provenance, study_key, variant_digest
@@ -49,6 +50,8 @@ class Recorder:
         Bands of a cell that could not be scored.
     incomplete : list of str
         Finished cells whose runs the tracking store lacks, wholly or in part.
+    changed : list of str
+        Finished cells whose files are not those that the tracking store got.
     """
 
     def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
@@ -56,6 +59,7 @@ class Recorder:
         self.failures: dict[str, str] = {}
         self.gaps: dict[str, tuple[str, ...]] = {}
         self.incomplete: list[str] = []
+        self.changed: list[str] = []
         self._outbox = outbox
         self._reporter = reporter
         self._started = time.time()
@@ -79,7 +83,7 @@ class Recorder:
         if not rows:
             return False
         if not self._is_recorded(cell):
-            self.incomplete.append(cell.label)
+            (self.changed if self._is_changed(cell) else self.incomplete).append(cell.label)
             return False
         self.rows += rows
         if rows[0].gaps:
@@ -95,6 +99,11 @@ class Recorder:
         trials = document.trials if document else ()
         keys = [_trial_key(stub, trial.stage, trial.band) for trial in trials if not trial.error]
         return all(self._outbox.has(replace(stub, key=key, kind="trial", parent=stub)) for key in keys)
+
+    def _is_changed(self, cell: Cell) -> bool:
+        """Return True if the scores or the document of a finished cell are not those that the tracking store got."""
+        sent = self._outbox.contents_of(self._cell_stub(cell))
+        return bool(sent) and contents_digest(cell_folder(cell), ROW_FILES) != sent
 
     def finished(self, result: CellResult, rows: list[Row]) -> None:
         """Put a cell whose folder was written (`keep_cell`) into the outbox, or keep the reason why it has no result."""

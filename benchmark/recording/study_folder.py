@@ -1,6 +1,8 @@
 """The folder of a study: its place, rows, heat maps and split lists."""
 
+import itertools
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +21,7 @@ from ..store.folders import results_root
 from .keys import joined, split_lists, study_key
 
 CARRIERS = "carriers.png"
+LINES = 2**13
 
 
 def study_folder(cell: Cell) -> Path:
@@ -78,9 +81,14 @@ def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], Op
 
 
 def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
-    lines = [[draw, *entry] for draw, domain in enumerate(draws) for entry in sorted(map(split_entry, domain.items))]
-    columns = dict(zip(("draw", *SPLIT_COLUMNS), zip(*lines, strict=True), strict=True))
-    return pa.table(columns).replace_schema_metadata({"bandbench.split_list": str(SPLIT_LIST_VERSION)})
+    items = ((draw, item) for draw, domain in enumerate(draws) for item in sorted(domain.items, key=attrgetter("id")))
+    lines = ((draw, *split_entry(item)) for draw, item in items)
+    # Few lines at a time: those of all pictures would take more memory than their table.
+    parts = []
+    while some := list(itertools.islice(lines, LINES)):
+        parts.append(pa.table(dict(zip(("draw", *SPLIT_COLUMNS), zip(*some, strict=True), strict=True))))
+    metadata = {"bandbench.split_list": str(SPLIT_LIST_VERSION)}
+    return pa.concat_tables(parts).combine_chunks().replace_schema_metadata(metadata)
 
 
 def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..domains.names import chain_of, training, training_of_json, unperturbed
+from ..errors import BenchError
 from ..frequency.bands import Band
 from ..pictures.shortcuts import Shortcut
 from ..store.files import digest, read_json, write_json
@@ -586,8 +587,11 @@ def id_digits(rows: Sequence[Row]) -> int:
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """Return the rows in the folder of a cell or of a study; none where it has no `ROWS_FILE`."""
-    return rows_from_json(read_json(folder / ROWS_FILE))
+    """Return the rows in the folder of a cell or of a study; none where it has no `ROWS_FILE`, or a damaged one."""
+    try:
+        return rows_from_json(read_json(folder / ROWS_FILE))
+    except (BenchError, KeyError, TypeError, ValueError, AttributeError):
+        return []
 
 
 def keep_rows(rows: Sequence[Row], folder: Path) -> None:

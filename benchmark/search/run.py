@@ -41,7 +41,7 @@ from .cell import Work, run_cell
 from .changed_records import WatchedRecords
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage, storage_errors, take_over_journal
-from .shards import begun_journals, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
+from .shards import begun_journals, cell_keys_path, cells_of, keep_cell_keys, refuse_sqlite, searched, shard_journal
 from .storage_lock import storage_lock
 from .study_lock import begun_shards, forget_shards, study_lock
 from .waiting_jobs import forget_jobs, waiting_jobs, waiting_text
@@ -264,7 +264,7 @@ def _run_shard(plan: Plan, shard: Shard, means: _Means) -> Outcome:
 
 def _prepare(plan: Plan, means: _Means) -> tuple[Plan, Prepared, list[Cell]]:
     """Prepare and audit the pictures; return the plan as it then is, its item sets and all its cells."""
-    given = plan
+    keys_path = cell_keys_path(plan, means.attempt)
     prepared = prepare_sets(plan, means.places, means.workers, means.reporter)
     plan = prepared.plan
     audits = audit_plan(plan, prepared, means.places.cache, means.workers, means.reporter)
@@ -273,7 +273,7 @@ def _prepare(plan: Plan, means: _Means) -> tuple[Plan, Prepared, list[Cell]]:
             means.reporter.note(note)
         refuse_shortcuts(audits)
     cells = make_cells(plan, prepared, means.places.records, means.attempt, audits)
-    keep_cell_keys(given, means.attempt, cells)
+    keep_cell_keys(keys_path, cells)
     return plan, prepared, cells
 
 
@@ -305,7 +305,7 @@ def _report_shards(
     plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], recorder: Recorder, reporter: Reporter
 ) -> None:
     """Report the cells that the shards of a study have left over."""
-    n_left = len({cell.label for cell in unfinished} - set(recorder.incomplete))
+    n_left = len({cell.label for cell in unfinished} - {*recorder.incomplete, *recorder.changed})
     if n_left and begun_shards(plan.study.name):
         reporter.note(f"The shards have recorded {len(cells) - n_left} of {len(cells)} cells; {n_left} are computed now.")
 
@@ -353,6 +353,12 @@ def _unfinished_cells(cells: Sequence[Cell], recorder: Recorder, means: _Means, 
     """Let the recorder take up the cells that earlier runs finished; return the others. `journal` is that of a shard."""
     journal = journal or results_root() / JOURNAL
     unfinished = [cell for cell in cells if _lost_trials(cell, means.searches, journal) or not recorder.take_up(cell)]
+    if recorder.changed:
+        means.reporter.note(
+            f"The scores or the cell.json of {len(recorder.changed)} finished cells in {results_root()} are not those that "
+            f"MLflow got (damaged, edited, or of another run): they are made again from the records and sent. "
+            f"Cells: {listed(recorder.changed, SHOWN_CELLS)}."
+        )
     if recorder.incomplete:
         means.reporter.note(
             f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone or "

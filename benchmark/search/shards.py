@@ -124,18 +124,16 @@ def begun_journals(study: str) -> list[Path]:
     return sorted(path for path in (folder.iterdir() if folder.is_dir() else ()) if pattern.fullmatch(path.name))
 
 
-def keep_cell_keys(plan: Plan, attempt: int, cells: Sequence[Cell]) -> None:
+def keep_cell_keys(path: Path, cells: Sequence[Cell]) -> None:
     """
     Keep the keys of the cells of a plan, which are known when its pictures are prepared.
 
     Parameters
     ----------
-    plan : Plan
-        As it was before.
-    attempt : int
+    path : Path
+        See `cell_keys_path`.
     cells : sequence of Cell
     """
-    path = _keys_path(plan, attempt)
     keys = {cell.label: cell_key(cell) for cell in cells}
     if read_json(path) != keys:
         write_json(path, keys, durable=False)
@@ -148,11 +146,12 @@ def recorded_cells(plan: Plan, attempt: int) -> set[str]:
     They are those that an earlier run of the same plan has seen. Pictures are compared by their names: contents that have
     changed since are noticed by the run itself.
     """
-    keys = read_json(_keys_path(plan, attempt))
+    keys = read_json(cell_keys_path(plan, attempt))
     return {label for label, key in keys.items() if read_rows(kept_folder(key))} if isinstance(keys, dict) else set()
 
 
-def _keys_path(plan: Plan, attempt: int) -> Path:
+def cell_keys_path(plan: Plan, attempt: int) -> Path:
+    """Return the file of the keys of the cells of a plan, as it is before its pictures are prepared."""
     detectors = [[spec.label, spec.key_parts()] for spec in (*plan.detectors, *plan.controls)]
     domains = [[d.name, d.spec.root, d.spec.key_parts(), d.replicate] for d in plan.opened]
     # The pictures of perturbed domains are those of the plain ones.

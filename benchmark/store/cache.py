@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import stat
 import time
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .disk import writing
-from .folders import cache_root
+from .folders import cache_root, results_root
 from .scratch import OWNER, UNFINISHED, is_abandoned
 from .uses import deleting_entries
 
 TRIES = 5  # to delete a folder that changes meanwhile
 SCRATCH = "scratch-"  # begins the name of the scratch folder of a run
+# Score files of the records of earlier versions, which wrote two of them; nothing reads them any more.
+EARLIER_SCORES = re.compile(r"[0-9a-f]{64}\.(val|test)\.parquet")
 
 
 def cache_usage() -> dict[str, tuple[int, int]]:
@@ -43,18 +46,21 @@ class Pruned:
         Deleted.
     kept : int
         Entries that were old enough and that a running command uses.
+    earlier : int
+        Those of the deleted files that lay among the results: score files of earlier versions.
     """
 
     files: int
     bytes: int
     kept: int
+    earlier: int = 0
 
 
 def prune_cache(days: float) -> Pruned:
     """
     Delete what was not used for `days`, of all folders of the cache, and what killed processes left unfinished.
 
-    What running commands use stays (`uses`).
+    Score files of earlier versions go, too, though they lie among the results. What running commands use stays (`uses`).
 
     Raises
     ------
@@ -81,7 +87,19 @@ def prune_cache(days: float) -> Pruned:
                 continue
             deleted += len(files)
             freed += sum(file.st_size for file in files)
-    return Pruned(deleted, freed, kept)
+    earlier = list(_delete_earlier_scores(limit))
+    return Pruned(deleted + len(earlier), freed + sum(earlier), kept, len(earlier))
+
+
+def _delete_earlier_scores(limit: float) -> Iterator[int]:
+    """Delete the score files of records that nothing reads any more, and yield the size of each."""
+    for path in results_root().glob("records/*/*.parquet"):
+        if EARLIER_SCORES.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # results that cannot be written are no fault of the cache
+                facts = path.lstat()
+                if stat.S_ISREG(facts.st_mode) and _last_use(facts) <= limit:
+                    path.unlink()
+                    yield facts.st_size
 
 
 def _files(folder: Path) -> Iterator[os.stat_result]:

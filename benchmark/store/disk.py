@@ -136,19 +136,32 @@ def _sentence(place: Path, number: int | None, error: BaseException, n_bytes: in
 
 def _room(place: Path, n_bytes: int) -> str:
     """Free and total room of the disk of a path, and the room that is needed, in brackets."""
-    folder = next((parent for parent in (place, *place.parents) if parent.exists()), Path("/"))
     try:
-        usage = shutil.disk_usage(folder)
+        usage = shutil.disk_usage(_existing(place))
     except OSError:
         return ""
     needed = f"; {n_bytes / 1e6:,.1f} MB are needed" if n_bytes else ""
     return f" ({usage.free / 1e6:,.1f} of {usage.total / 1e6:,.0f} MB are free{needed})"
 
 
+def _existing(place: Path) -> Path:
+    """Return a path, or the nearest of the folders above it that exists."""
+    return next((path for path in (place, *place.parents) if path.exists()), Path("/"))
+
+
+def _cache_shares_disk(place: Path) -> bool:
+    """Return True if what the cache frees is free for a path: both lie on one disk."""
+    try:
+        return _existing(place).stat().st_dev == _existing(cache_root()).stat().st_dev
+    except OSError:
+        return False
+
+
 def _way_out(place: Path, number: int | None) -> str:
     root = _root_of(place)
     variable = "BANDBENCH_CACHE" if root == cache_root() else "BANDBENCH_HOME" if root else ""
-    prune = f" (`{bench('cache prune')}` deletes what can be computed again)" if number == errno.ENOSPC else ""
+    helps = number in (errno.ENOSPC, errno.EDQUOT) and _cache_shares_disk(place)
+    prune = f" (`{bench('cache prune')}` deletes what can be computed again)" if helps else ""
     mend = WAYS.get(number or 0, "Make it writable")
     # A disk that can only be read has often been so from the beginning, when nothing was finished yet.
     then = "What was finished is kept; the same command continues." if number in WAYS else "Then repeat the command."

@@ -262,6 +262,8 @@ UNPRINTABLE = re.compile(
 )
 ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
 MAX_FILE = 2**30  # bytes; a file that is larger is no picture
+# A pipe or a device that takes the place of a file is neither waited for nor becomes the terminal of this process.
+_AT_ONCE = os.O_NONBLOCK | os.O_NOCTTY
 
 
 def printable(name: str) -> str:
@@ -304,10 +306,15 @@ def read_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -
     DataError
         If it is no file, larger than `most_bytes`, or written to while it is read.
     """
-    with open_file(path, most_bytes, kind) as file:
-        before = os.fstat(file.fileno())
-        data = file.read(before.st_size + 1)
-        after = os.fstat(file.fileno())
+    # Without a buffered file, which takes as long as the reading of a small picture.
+    file, before = _opened(path, most_bytes, kind)
+    try:
+        data = os.read(file, before.st_size + 1)
+        while 0 < len(data) < before.st_size and (more := os.read(file, before.st_size + 1 - len(data))):
+            data += more
+        after = os.fstat(file)
+    finally:
+        os.close(file)
     if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise DataError("changed while it was read; wait until it is written.")
     return data
@@ -319,14 +326,8 @@ def open_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -
 
     A pipe or device that takes the place of the file between the look at it and the opening is neither waited for nor read.
     """
-    _require_file(path.stat(), most_bytes, kind)
-    file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 (the caller closes it)
-    try:
-        _require_file(os.fstat(file.fileno()), most_bytes, kind)
-    except DataError:
-        file.close()
-        raise
-    return file
+    file, _ = _opened(path, most_bytes, kind)
+    return open(path, "rb", opener=lambda *_: file)
 
 
 def require_file(path: Path) -> None:
@@ -334,8 +335,20 @@ def require_file(path: Path) -> None:
     _require_file(path.stat(), sys.maxsize, "a file")
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+def _opened(path: Path, most_bytes: int, kind: str) -> tuple[int, os.stat_result]:
+    """Open a regular file, and return its descriptor and its facts."""
+    name = os.fspath(path)
+    _require_file(path.stat(), most_bytes, kind)
+    file = os.open(name, os.O_RDONLY | _AT_ONCE)
+    try:
+        facts = os.fstat(file)
+        _require_file(facts, most_bytes, kind)
+        if stat.S_ISDIR(facts.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    except BaseException:
+        os.close(file)
+        raise
+    return file, facts
 
 
 def _require_file(facts: os.stat_result, most_bytes: int, kind: str) -> None:

@@ -92,6 +92,8 @@ def ensure_writable(folder: Path, variable: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BenchError(f"cannot write to {folder} (it is no folder); set {variable} to another folder.") from error
     except OSError as error:
         raise BenchError(
             f"cannot write to {folder} ({error.strerror}); make it writable or set {variable} to another folder."

@@ -1,5 +1,6 @@
 """Files of a folder that anybody may have made: regular ones inside the folder, of bounded size and depth."""
 
+import hashlib
 import json
 import math
 import re
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ACTS_ON_TERMINAL, DataError
-from .files import read_file
+from .files import open_file, read_file
 
 MOST_BYTES = 2**31  # of a file of arrays
 MOST_JSON_BYTES = 2**28
@@ -41,6 +42,23 @@ class ForeignFolder:
 
     def read(self, name: str, most_bytes: int = MOST_BYTES) -> bytes:
         """Return the content of a file."""
+        path = self._inside(name)
+        try:
+            return read_file(path, most_bytes, "such a file")
+        except DataError as error:
+            raise ValueError(f"{name}: {str(error).rstrip('.')}") from error
+
+    def sha256(self, name: str, most_bytes: int = MOST_BYTES) -> str:
+        """Return the SHA-256 of a file (64 hex digits), which is not held in memory."""
+        path = self._inside(name)
+        try:
+            with open_file(path, most_bytes, "such a file") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except DataError as error:
+            raise ValueError(f"{name}: {str(error).rstrip('.')}") from error
+
+    def _inside(self, name: str) -> Path:
+        """Return the path of a file; refuse one that leads out of the folder."""
         path = self.root / name
         try:
             inside = path.resolve().is_relative_to(self.root.resolve())
@@ -48,10 +66,7 @@ class ForeignFolder:
             inside = False
         if not inside:
             raise ValueError(f"{name} is a link out of the folder; put a copy of what it points to in its place")
-        try:
-            return read_file(path, most_bytes, "such a file")
-        except DataError as error:
-            raise ValueError(f"{name}: {str(error).rstrip('.')}") from error
+        return path
 
     def read_text(self, name: str, most_bytes: int = MOST_JSON_BYTES) -> str:
         """Return the content of a text file in UTF-8."""

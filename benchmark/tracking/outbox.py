@@ -74,6 +74,11 @@ def _present_uri(entry: Mapping[str, Any]) -> str:
     return uri
 
 
+def _lines(path: Path) -> set[str]:
+    """Lines of a text file; one that is damaged counts for nothing, and none where there is no file."""
+    return set(path.read_text(encoding="utf-8", errors="replace").split("\n")) if path.exists() else set()
+
+
 def _ended(part: str) -> contextlib.AbstractContextManager[None]:
     """Hold the lock of a shard, so that it does not begin again; `LockHeldError` if it is being run."""
     return holding(results_root() / "locks" / f"{part}.lock", patience=0) if part else contextlib.nullcontext()
@@ -114,7 +119,7 @@ class Outbox:
         self._delivered_file = outbox_folder(uri) / "delivered.txt"
         if not part:
             self._take_over()
-        self._delivered = set(self._delivered_file.read_text().split("\n")) if self._delivered_file.exists() else set()
+        self._delivered = _lines(self._delivered_file)
         self._asked: dict[tuple[str, str], dict[str, KnownRun] | None] = {}  # by study and its key, then by key
         self._client: MlflowClient | None = None
         self._opening = threading.Lock()
@@ -183,6 +188,11 @@ class Outbox:
             except TrackingError:  # the exporter reports it
                 self._asked[document.study, document.study_key] = None
         return f"{document.key} {document.state}" in self._delivered
+
+    def contents_of(self, document: RunDocument) -> str:
+        """Return the digest that the files of a cell had when the store got them; empty if that is not known."""
+        run = None if self._part else (self._known(document) or {}).get(document.key)
+        return run.contents if run else ""
 
     def _known(self, document: RunDocument) -> dict[str, KnownRun] | None:
         name = document.study, document.study_key

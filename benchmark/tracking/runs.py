@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .addresses import folder_path, is_database, sqlite_path
 from .databases import open_engine
 from .documents import RunDocument
-from .names import COMPLETE, KEY, PARENT, USED, used_at
+from .names import COMPLETE, CONTENTS, KEY, PARENT, USED, used_at
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -46,6 +46,8 @@ class KnownRun:
         True if it has a logged model whose files are there; None if that was not asked.
     used : float
         Time of its last use, in seconds since the epoch; 0 if none is known.
+    contents : str
+        Digest of the files of a cell as they were sent (`names.CONTENTS`); empty if none is known.
     """
 
     run_id: str
@@ -55,6 +57,7 @@ class KnownRun:
     location: str = ""
     has_model: bool | None = None
     used: float = 0.0
+    contents: str = ""
 
 
 def known_runs(client: "MlflowClient", uri: str, experiment: str, tag: str, value: str) -> dict[str, KnownRun]:
@@ -197,7 +200,8 @@ def is_there(location: str) -> bool:
 
 def _known(run: "Run") -> tuple[str, KnownRun]:
     tags, active = run.data.tags, run.info.lifecycle_stage == "active"
-    known = KnownRun(run.info.run_id, tags.get(COMPLETE, ""), tags.get(PARENT, ""), active, run.info.artifact_uri or "")
+    place, contents = run.info.artifact_uri or "", tags.get(CONTENTS, "")
+    known = KnownRun(run.info.run_id, tags.get(COMPLETE, ""), tags.get(PARENT, ""), active, place, contents=contents)
     return tags.get(KEY, ""), known
 
 
@@ -215,7 +219,8 @@ def _from_database(uri: str, experiment: str, tag: str, value: str) -> list[tupl
     for run_id, stage, location in runs:
         own = tags_of.get(run_id, {})
         state, parent, used = own.get(COMPLETE, ""), own.get(PARENT, ""), used_at(own.get(USED), 0)
-        run = KnownRun(run_id, state, parent, stage == "active", location or "", run_id in with_model, used)
+        about = run_id in with_model, used, own.get(CONTENTS, "")
+        run = KnownRun(run_id, state, parent, stage == "active", location or "", *about)
         entries.append((own.get(KEY, ""), run))
     return entries
 
@@ -263,7 +268,7 @@ def _queries(experiment: str, tag: str, value: str) -> tuple[Any, Any, Any]:
     runs = sa.select(run.run_uuid, run.lifecycle_stage, run.artifact_uri).where(
         run.experiment_id.in_(_experiment_ids(experiment)), run.run_uuid.in_(ids)
     )
-    tags = sa.select(tagged.run_uuid, tagged.key, tagged.value).where(tagged.key.in_([KEY, COMPLETE, PARENT, USED]))
+    tags = sa.select(tagged.run_uuid, tagged.key, tagged.value).where(tagged.key.in_([KEY, COMPLETE, PARENT, USED, CONTENTS]))
     models = sa.select(model.source_run_id, model.artifact_location).where(
         model.source_run_id.in_(ids), model.lifecycle_stage == "active", model.status == MODEL_READY
     )

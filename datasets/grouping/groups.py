@@ -21,7 +21,7 @@ GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last nu
 LIST_SUFFIX = ".csv"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """
     One picture of the folder.
@@ -32,8 +32,8 @@ class Picture:
     label : int
     split : {"train", "val", "test"} or None
         None where it is to be drawn.
-    inner : str
-        Path below the class folder.
+    folder : str
+        Of its class.
     group : str
         Name of its group; empty if it has none.
     by : str
@@ -47,13 +47,18 @@ class Picture:
     id: str
     label: int
     split: Split | None
-    inner: str
+    folder: str
     group: str = ""
     by: str = ""
     target: str = ""
     donor: str = ""
     video: str = ""
     unit: str = ""
+
+    @property
+    def inner(self) -> str:
+        """Path below the folder of its class."""
+        return self.id.removeprefix(f"{self.folder}/")
 
     def item(self) -> Item:
         """Return it as an item; its split is train until one is drawn."""

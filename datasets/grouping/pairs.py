@@ -52,8 +52,8 @@ class _Parts:
 
     def place(self, n_persons: int) -> Place:
         """Return the persons and, where more parts follow, the clip: all but the last part."""
-        persons = self.parts[:n_persons]
-        return Place(*persons, *[""] * (2 - n_persons), "_".join(self.parts[:-1]) if len(self.parts) > n_persons else "")
+        clip = "_".join(self.parts[:-1]) if len(self.parts) > n_persons else ""
+        return Place(self.parts[0], self.parts[1] if n_persons > 1 else "", clip)
 
 
 def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import bandbench as bb
 from bandbench.api.options import (
     DataOptionError,
     OptionError,
@@ -20,6 +21,7 @@ from bandbench.api.options import (
     cluster_of,
     public,
     reference_of,
+    with_parameters,
 )
 from bandbench.benchmark.errors import BenchError, DataError, PluginError, StudyError, TooSmallError, TrackingError
 from bandbench.detectors.coin_flip import CoinFlip
@@ -128,7 +130,55 @@ def test_an_empty_address_is_named_as_the_option_that_it_is() -> None:
         cluster_of("", None, SilentReporter())
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("--cluster takes the address of a scheduler", "cluster takes the address of a scheduler"),
+        ("--data mine is not used by this run", "data mine is not used by this run"),
+        ("leave them out with --drop-leaks.", "leave them out with drop_leaks."),
+        ("again, with --jobs 1 if it dies", "again, with jobs=1 if it dies"),
+        ("it needs a folder: --data mine=DIR.", "it needs a folder: data={'mine': 'DIR'}."),
+        ("fakes: --data celeba.fakes=/a/b.c/d;", "fakes: data={'celeba': {'fakes': '/a/b.c/d'}};"),
+        (r"a group: --group-by 'mine=(id\d+)_'. Or", r"a group: group_by={'mine': '(id\\d+)_'}. Or"),
+        ("--param weights=FILE", "params={'weights': 'FILE'}"),
+        ("give --shard I/N or --shard none.", "give shard='I/N' or shard='none'."),
+        ("`bench run --data mine=DIR` or --jobs 2", "`bench run --data mine=DIR` or jobs=2"),
+        ("bench run --data mine=DIR --jobs 2", "bench run --data mine=DIR --jobs 2"),
+        ("give another folder with --out", "give another folder with --out"),  # no parameter of this function
+    ],
+)
+def test_errors_name_the_parameters_of_the_function(text: str, wanted: str) -> None:
+    parameters = ("data", "group_by", "cluster", "drop_leaks", "jobs", "params", "shard")
+    assert with_parameters(text, parameters) == wanted
+
+    @public
+    def work(data: Any, group_by: Any, cluster: Any, drop_leaks: Any, jobs: Any, params: Any, shard: Any) -> None:
+        raise data(text)
+
+    for kind in (StudyError, DataError, OptionError, TrackingError):
+        with pytest.raises(kind) as raised:
+            work(kind, *[None] * 6)
+        assert str(raised.value) == wanted
+
+
 @pytest.mark.parametrize("given", ["", 8786, b"tcp://a:1", True])
 def test_anything_else_is_no_cluster(given: object) -> None:
     with pytest.raises(OptionError, match="cluster takes the address of a Dask scheduler"):
         cluster_of(given, None, SilentReporter())
+
+
+def test_functions_name_their_parameters(tmp_path: Path) -> None:
+    """Of each kind one: from the Python interface itself, from the engine, and from a data set."""
+    calls: list[tuple[Any, str]] = [
+        (lambda: bb.run("band_search", cluster="", progress=False), r"^cluster takes the address of a Dask scheduler"),
+        (lambda: bb.run("band_search", shard="4/4", progress=False), r"^shard takes I/N"),
+        (
+            lambda: bb.run("band_search", data={"mine": tmp_path / "gone"}, progress=False),
+            r"^data=\{'mine': '.*gone'\}: no folder",
+        ),
+        (lambda: bb.run("detectors", train="ffpp", progress=False), r"needs a folder: data=\{'ffpp': 'DIR'\}\."),
+        (lambda: bb.spectra([], progress=False), r"or data=\{'mine': 'DIR'\} for your own pictures"),
+    ]
+    for call, message in calls:
+        with pytest.raises(ValueError, match=message):
+            call()

@@ -100,5 +100,5 @@ def test_the_python_function_takes_it_from_the_array_too(
     whole = bb.run(keys, shard="none", **options)
     assert {row.detector for row in whole.rows} == {"coin_flip", "file_facts", "permuted_labels"}
     assert whole.computed == 2
-    with pytest.raises(ValueError, match="--fresh begins a new attempt"):
+    with pytest.raises(ValueError, match=r"^fresh begins a new attempt .*bench submit --fresh"):
         bb.run(keys, shard="0/3", fresh=True, **options)

@@ -1,5 +1,6 @@
 """Worker processes: started, ended, and what is said when they cannot be."""
 
+import platform
 import signal
 import subprocess
 import sys
@@ -22,6 +23,24 @@ with running_workers(1, []) as workers:
     print(workers.submit(abs, -3).result())
 """
 GUARDED = UNGUARDED.replace('print("working")', "def main():").replace("with", "    with").replace("    print", "        print")
+
+# An array has pages of its own, which go back with it, although a larger one was deleted before: memory that the C library
+# takes from the system for one array begins 16 bytes behind the beginning of a page.
+ALLOCATING = """\
+import mmap
+import numpy as np
+import pyarrow as pa
+from bandbench.benchmark.workers import LARGE, running_workers
+
+def allocators():
+    largest = np.empty(30 * LARGE, np.uint8)
+    del largest
+    return np.empty(8 * LARGE, np.uint8).ctypes.data % mmap.PAGESIZE == 16, pa.default_memory_pool().backend_name
+
+if __name__ == "__main__":
+    with running_workers(1, []) as workers:
+        print(*workers.submit(allocators).result())
+"""
 
 
 def run_script(tmp_path: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +71,12 @@ def test_a_study_that_has_begun_before_starts_its_workers_when_it_needs_them(mon
     study_lock_file("mine").touch()
     workers.warm_up_for("studies/mine.yaml")
     assert started == ["warm"]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc; nothing to install")
+def test_workers_return_the_memory_of_large_arrays(tmp_path: Path) -> None:
+    done = run_script(tmp_path, ALLOCATING)
+    assert (done.returncode, done.stdout) == (0, "True system\n"), done.stderr
 
 
 def test_workers_answer() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bandbench.benchmark.results.refusals import RefusedBecause
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.tracking.reading import CellRun
-from bandbench.leaderboard.agreement import disagreement
+from bandbench.leaderboard.agreement import changed_since, disagreement
 from bandbench.leaderboard.row_cache import CellRows
 
 Maker = Callable[..., Row]
@@ -67,6 +67,9 @@ def test_files_that_were_changed_after_they_were_sent(cell: CellRows) -> None:
     found = disagreement(run_of(cell, tags={"bandbench.contents": "d" * 64}), cell)
     assert found is not None
     assert (found.reason, "digest cccccccccccc" in found.text) == (RefusedBecause.EDITED, True)
+    assert found.text.startswith("its files were damaged or edited after they were sent")
+    assert changed_since(run_of(cell), cell) == ""
+    assert changed_since(run_of(cell, tags={"bandbench.contents": ""}), cell) == ""
 
 
 def test_what_an_earlier_version_does_not_hold_is_not_compared(cell: CellRows) -> None:

@@ -119,9 +119,10 @@ class Silent:
 
 def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[str, float]:
     """Seconds of a study of ours, whole: files, features, fits, records, tracking, pictures, rows."""
-    from bandbench.benchmark.workers import warm_up
+    from bandbench.benchmark.workers import steady_memory, warm_up
 
     warm_up()  # as `bench run` does
+    steady_memory()
     from bandbench.benchmark.domains.catalogue import Catalogue
     from bandbench.benchmark.search import run as engine
     from bandbench.benchmark.search.plan import make_plan
@@ -197,7 +198,9 @@ def features(folder: str, crop: int) -> dict[str, Any]:
     from bandbench.benchmark.frequency.bands import Band
     from bandbench.benchmark.pictures.crops import CropSpec
     from bandbench.benchmark.store.folders import cache_root
+    from bandbench.benchmark.workers import steady_memory
 
+    steady_memory()  # as workers do
     paths, _ = paths_and_labels(folder)
     views = {
         "profile": ViewSpec("profile"),

@@ -215,6 +215,10 @@ def _cut(text: str, rng: random.Random) -> str:
 def _prepare_folders() -> None:
     for name in DETECTORS:
         make_model(name).save(PLACE / name, describe=False)
+        # Without digests, which would show every damage, and which somebody who does harm would write anew.
+        path = PLACE / name / "model.json"
+        document = json.loads(path.read_text())
+        path.write_text(json.dumps({key: value for key, value in document.items() if key not in ("files", "digest")}))
 
 
 def make_model(name: str) -> TrainedModel:

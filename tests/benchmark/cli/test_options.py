@@ -2,12 +2,18 @@
 
 import errno
 import os
+import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from bandbench.benchmark.cli import options
+from bandbench.benchmark.cli.app import app
 from bandbench.benchmark.cli.options import (
     check_target,
     check_targets,
@@ -112,12 +118,110 @@ def test_a_file_keeps_its_rights_and_is_never_half(tmp_path: Path, monkeypatch: 
     assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
 
 
-def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
+def test_text_goes_through_a_pipe_that_the_shell_has_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE, text=True) as reader:
-        write_text(str(tmp_path / "pipe"), "through it")
-        assert reader.communicate()[0] == "through it"
+        number = os.open(tmp_path / "pipe", os.O_WRONLY)
+        for target in (f"/dev/fd/{number}", str(tmp_path / "pipe"), "/dev/null"):
+            check_text_target(target)
+            write_text(target, "through it\n")
+        os.close(number)
+        assert reader.communicate()[0] == "through it\n" * 2
     assert (tmp_path / "pipe").is_fifo()
+
+
+def special_file(path: Path, kind: str) -> None:
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a socket":
+        socket.socket(socket.AF_UNIX).bind(str(path))
+    else:
+        path.symlink_to("/dev/null")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket"])
+def test_what_has_no_reader_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    special_file(Path("special"), kind)
+    Path("link").symlink_to("special")
+    for refuse in (check_target, check_text_target, check_targets):
+        for name in ("special", "link"):
+            with pytest.raises(BenchError, match=f"cannot write {name}: it is {kind}; name a file"):
+                refuse(name)
+
+
+def test_text_is_not_written_to_a_pipe_of_others(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")]) as reader:
+        with pytest.raises(BenchError, match="it is a pipe"):
+            write_text(str(tmp_path / "pipe"), "text")
+        reader.terminate()
+
+
+def test_no_device_is_replaced_by_a_file_of_other_kind(tmp_path: Path) -> None:
+    special_file(tmp_path / "rows.parquet", "a device")
+    with pytest.raises(BenchError, match="it is a device; name a file"):
+        check_target(str(tmp_path / "rows.parquet"))
+
+
+def commands(command: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield all commands of the program with their words."""
+    inner = getattr(command, "commands", {})
+    if not inner or command.invoke_without_command:
+        yield words, command
+    for name in inner:
+        yield from commands(inner[name], *words, name)
+
+
+NEEDED = {
+    "train": ["coin_flip", "--train", "procedural/planted"],
+    "evaluate": ["model", "--test", "procedural/planted"],
+    "scan": ["model", "pictures"],
+    "list": ["studies"],
+    "show": ["coin_flip"],
+    "leaderboard export": ["scores.csv"],  # its own target is below
+    "data prepare": ["celeb_df"],
+    "data doctor": ["procedural"],
+    "check detector": ["coin_flip"],
+    "check dataset": ["procedural"],
+}
+READ = ("--weights",)  # options of files that are read
+WRITTEN = ("[FILE]", "FILE", "ROW FILE.parquet")
+TARGETS = [
+    pytest.param([*words, *NEEDED.get(" ".join(words), [])], [option.opts[0], *["row"] * (option.nargs - 1)], id=name)
+    for words, command in commands(typer.main.get_command(app))
+    for option in command.params
+    if getattr(option, "metavar", None) in WRITTEN and option.opts[0] not in READ
+    for name in [f"{' '.join(words)} {option.opts[0]}"]
+]
+TARGETS.append(pytest.param(["leaderboard", "export"], [], id="leaderboard export FILE"))
+
+
+def test_options_of_files_were_found() -> None:
+    ids = {param.id for param in TARGETS}
+    assert {"run --json", "scan --csv", "leaderboard --parquet", "leaderboard --scores", "embeddings --out"} <= ids
+    assert len(ids) > 25
+
+
+@pytest.mark.parametrize(("line", "option"), TARGETS)
+def test_every_command_refuses_a_pipe_as_its_target(
+    line: list[str], option: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that would write to it finds a reader here, ends well, and fails the test."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with subprocess.Popen(["cat", "pipe"], stdout=subprocess.DEVNULL) as reader:
+        outcome = CliRunner().invoke(app, [*line, *option, "pipe"])
+        reader.terminate()
+    assert str(outcome.exception).startswith("cannot write pipe: it is a pipe; name a file")
+    assert isinstance(outcome.exception, BenchError)
+
+
+def test_a_pipe_is_no_folder_for_the_scores_of_an_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    outcome = CliRunner().invoke(app, ["evaluate", "model", "--test", "procedural/planted", "--scores", "pipe"])
+    assert "cannot write to pipe (it is no folder); set --scores to another folder" in str(outcome.exception)
 
 
 def test_a_text_replaces_no_picture_and_no_part_of_a_model(tmp_path: Path) -> None:

@@ -114,6 +114,20 @@ def test_verdicts_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.M
     assert [row["path"] for row in csv.DictReader(io.StringIO(Path("x.csv").read_text()))] == ["'+1.png", "'=1.png"]
 
 
+def test_a_scan_of_nothing_leaves_an_earlier_table_and_says_nothing_of_verdicts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained_model().save(tmp_path / "model", describe=False)
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("x.csv").write_text("verdicts of an earlier scan\n")
+    for nothing, reason in (("empty", "no picture"), ("gone", "is not there")):
+        done = CliRunner().invoke(app, ["scan", "model", nothing, "--csv", "x.csv"])
+        assert reason in str(done.exception)
+        assert done.output == ""
+    assert Path("x.csv").read_text() == "verdicts of an earlier scan\n"
+
+
 def test_what_cannot_be_read_has_a_line_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """None of them is opened, all of them are named, and the model judges the rest."""
     trained_model().save(tmp_path / "model", describe=False)

@@ -1,9 +1,13 @@
 """A kept model: probabilities that mean something, and a folder that cannot run code."""
 
+import hashlib
 import json
 import os
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -227,6 +231,73 @@ def test_whatever_is_damaged_is_said(model: TrainedModel, tmp_path: Path, what: 
     damage(folder, what)
     with pytest.raises(PluginError, match=f"the model in {folder}(/detector-0)? is damaged: .*{reason}.*train it again"):
         TrainedModel.load(folder)
+
+
+FILES = ("check.safetensors", "detector-0/arrays.safetensors", "detector-0/detector.json", "looks.txt", "names.txt", "seen.txt")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every file that a model may have."""
+    folder = tmp_path_factory.mktemp("whole") / "model"
+    crops = np.stack([noise_picture(i, 48) for i in range(40)])
+    pictures = Profiles(crop_profiles(crops), np.arange(40) % 2, np.zeros(40, np.intp))
+    reference = SpectrumReference.learn(48, pictures, pictures)
+    assert reference is not None
+    more = {"names": frozenset({"0123456789abcdef"}), "looks": frozenset({2**40}), "check": DomainCheck(reference)}
+    replace(trained_model(), **more).save(folder)
+    return folder
+
+
+def test_model_json_has_the_digest_of_every_file_that_is_read(whole: Path) -> None:
+    files = json.loads((whole / "model.json").read_text())["files"]
+    assert tuple(files) == FILES
+    assert files == {name: hashlib.sha256((whole / name).read_bytes()).hexdigest() for name in FILES}
+    TrainedModel.load(whole)
+
+
+@pytest.mark.parametrize("name", [*FILES, "model.json"])
+def test_a_flipped_bit_that_leaves_a_model_is_noticed(name: str, whole: Path, tmp_path: Path) -> None:
+    """The lowest bit of a number, in the middle of the file: what is loaded scores pictures as before, or nearly."""
+    folder = tmp_path / "model"
+    shutil.copytree(whole, folder)
+    content = (folder / name).read_bytes()
+    arrays = 8 + int.from_bytes(content[:8], "little")  # where those of a safetensors file begin
+    digit = [match.start() for match in re.finditer(rb"(?<=\d)[02468]", content)]
+    place = arrays if name.endswith(".safetensors") else digit[len(digit) // 2]
+    (folder / name).write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    with pytest.raises(PluginError, match=f"the model in {folder} is damaged: {name} is not as the training wrote it"):
+        TrainedModel.load(folder)
+
+
+def test_a_model_without_digests_is_of_an_earlier_version(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "model")
+    document = json.loads((whole / "model.json").read_text())
+    early = {name: value for name, value in document.items() if name not in ("files", "digest")}
+    (tmp_path / "model" / "model.json").write_text(json.dumps(early))
+    again, loaded = TrainedModel.load(tmp_path / "model"), TrainedModel.load(whole)
+    np.testing.assert_array_equal(again.score_pictures(PICTURES), loaded.score_pictures(PICTURES))
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"../secret": "0" * 64}, "../secret is a link out of the folder"),
+        ({"seen.txt": "0"}, "model.json: files.seen.txt"),
+        ({"seen.txt": 3}, "model.json: files.seen.txt"),
+        ([], "model.json: files"),
+        ({"pipe": "0" * 64}, "pipe: neither a file nor a folder"),
+    ],
+)
+def test_digests_of_strangers(files: Any, reason: str, whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "model")
+    (tmp_path / "secret").touch()
+    os.mkfifo(tmp_path / "model" / "pipe")
+    document = json.loads((whole / "model.json").read_text())
+    document |= {"files": files, "digest": None}
+    (tmp_path / "model" / "model.json").write_text(json.dumps(document))
+    with pytest.raises(PluginError, match=f"is damaged: {reason}"):
+        TrainedModel.load(tmp_path / "model")
 
 
 def test_a_probability_that_is_no_number_is_no_verdict(model: TrainedModel) -> None:

@@ -17,7 +17,8 @@ from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.marks import marks_of
 from bandbench.benchmark.results.rows import rows_to_json
-from bandbench.benchmark.store.files import write_json
+from bandbench.benchmark.store.files import contents_digest, write_json
+from bandbench.benchmark.tracking.names import ROW_FILES
 from conftest import SilentReporter
 from made_cells import interval, made_cell, record_of
 
@@ -32,6 +33,7 @@ class Shelf:
         self.documents: list[Any] = []
         self.asked: list[str] = []
         self.lost = lost
+        self.sent = ""  # digest of the files of its cell
 
     def put(self, documents: Sequence[Any]) -> None:
         self.documents += documents
@@ -39,6 +41,9 @@ class Shelf:
     def has(self, document: Any) -> bool:
         self.asked.append(document.kind)
         return document.kind not in self.lost
+
+    def contents_of(self, document: Any) -> str:
+        return self.sent
 
 
 class Report(SilentReporter):
@@ -92,6 +97,21 @@ def test_a_finished_cell_that_the_store_has_lost_is_recorded_again(lost: str, tm
     assert not record.take_up(made_cell())
     assert record.incomplete == [made_cell().label]
     assert record.rows == []
+
+
+def test_a_finished_cell_whose_files_were_damaged_is_told_from_one_that_the_store_has_lost(tmp_path: Path) -> None:
+    finished_cell(tmp_path, made_cell())
+    folder = cell_folder(made_cell())
+    digest = contents_digest(folder, ROW_FILES)
+    for damaged in (False, True):
+        if damaged:
+            file = next((folder / "scores").iterdir())
+            file.write_bytes(file.read_bytes()[:-1] + b"x")
+        record, shelf, _ = recorder("cell")
+        shelf.sent = digest
+        assert not record.take_up(made_cell())
+        labels = [made_cell().label]
+        assert (record.changed, record.incomplete) == ((labels, []) if damaged else ([], labels))
 
 
 def test_a_cell_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:

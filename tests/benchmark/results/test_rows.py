@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,8 @@ from bandbench.benchmark.results.rows import (
     TestResult,
     home_and_abroad,
     id_digits,
+    keep_rows,
+    read_rows,
     rows_from_json,
     rows_to_json,
 )
@@ -49,6 +52,23 @@ def through_json(row: Row) -> Row:
 def test_a_row_comes_back_as_it_was(changes: dict) -> None:
     row = replace(ROW, **changes)
     assert repr(through_json(row)) == repr(row)
+
+
+def test_a_flipped_bit_of_a_file_of_rows_leaves_rows_or_none(tmp_path: Path) -> None:
+    keep_rows([ROW, replace(ROW, detector="other")], tmp_path)
+    path = tmp_path / "rows.json"
+    content = path.read_bytes()
+    numbers = set()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 2]) + content[place + 1 :])
+        numbers.add(len(read_rows(tmp_path)))
+    assert numbers == {0, 2}
+
+
+@pytest.mark.parametrize("text", ["null", "3", '"rows"', "{}", '{"rows": []}', "[1]", "[[]]", "[{}]"])
+def test_a_file_of_something_else_has_no_rows(text: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text(text)
+    assert read_rows(tmp_path) == []
 
 
 @pytest.mark.parametrize(

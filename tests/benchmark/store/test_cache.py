@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.store.cache import Pruned, cache_usage, prune_cache
-from bandbench.benchmark.store.folders import cache_root
+from bandbench.benchmark.store.folders import cache_root, results_root
 from bandbench.benchmark.store.scratch import scratch_folder, unfinished_file
 from bandbench.benchmark.store.uses import hold_entry, using_entries
 
@@ -47,6 +47,20 @@ def test_a_chunk_is_kept_or_deleted_whole() -> None:
     assert [path.exists() for path in (old, also_old, of_reals, of_a_killed_run)] == [False] * 4
     assert kept.exists()
     assert elsewhere.exists()
+
+
+def test_score_files_of_earlier_versions_are_deleted_and_nothing_else_of_the_results() -> None:
+    key, age = "0f" * 32, time.time() - 9 * DAY
+    folder = results_root() / "records" / key[:2]
+    folder.mkdir(parents=True)
+    names = [f"{key}.val.parquet", f"{key}.test.parquet", f"{key}.parquet", f"{key}.json", "mine.val.parquet"]
+    for name in names:
+        (folder / name).write_bytes(b"12345")
+        os.utime(folder / name, (age, age))
+    (folder / f"{'a' * 64}.val.parquet").mkdir()
+    assert prune_cache(days=30) == Pruned(0, 0, kept=0)
+    assert prune_cache(days=7) == Pruned(files=2, bytes=10, kept=0, earlier=2)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*names[2:], f"{'a' * 64}.val.parquet"])
 
 
 def test_new_files_of_an_old_folder_are_kept() -> None:

@@ -4,13 +4,14 @@ import errno
 import os
 import pickle
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bandbench.benchmark.errors import BenchError, DiskError
-from bandbench.benchmark.store.disk import REASONS, disk_failure, writing
+from bandbench.benchmark.store.disk import REASONS, disk_error, disk_failure, writing
 from bandbench.benchmark.store.folders import cache_root, results_root
 
 
@@ -43,6 +44,17 @@ def test_the_variable_is_that_of_the_folder() -> None:
         raise os_error(errno.ENOSPC)
     with pytest.raises(DiskError, match="or name another place"), writing(Path("/elsewhere/page.html")):
         raise os_error(errno.ENOSPC)
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second disk")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_pruning_the_cache_is_advised_where_it_lies_on_the_full_disk(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = results_root() / "records" / "a.json"
+    assert "bench cache prune" in str(disk_error(place, os_error(number)))
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+        monkeypatch.setenv("BANDBENCH_CACHE", f"{other}/not/made/yet")
+        assert "cache prune" not in str(disk_error(place, os_error(number)))
+        assert "cache prune" in str(disk_error(Path(other, "page.html"), os_error(number)))
 
 
 def test_a_disk_error_has_exit_code_1_and_can_be_sent_by_a_worker() -> None:

@@ -225,7 +225,7 @@ def test_a_file_that_is_written_to_meanwhile_is_refused(tmp_path: Path, monkeypa
 
     def grow(number: int) -> os.stat_result:
         looks.append(number)
-        if len(looks) == 3:
+        if len(looks) == 2:
             path.write_bytes(b"abcdef")
         return fstat(number)
 

@@ -82,6 +82,14 @@ def test_a_text_that_the_store_cannot_take_holds_up_no_other_run(uri: str) -> No
     assert [entry["key"] for entry in json.loads(outbox.pending()[0].read_text())] == ["torn"]
 
 
+def test_a_damaged_line_of_what_has_arrived_costs_that_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    uri = "http://127.0.0.1:9"
+    (Outbox(uri).folder / "delivered.txt").write_bytes(b"one 1\ntw\xb5 1\nthree 1\n")
+    outbox = Outbox(uri)
+    assert [outbox.has(document(key)) for key in ("one", "two", "three")] == [True, False, True]
+
+
 def test_a_damaged_waiting_file_is_set_aside(uri: str) -> None:
     outbox = Outbox(uri)
     (outbox.folder / "00.runs.json").write_text('[{"key": ')

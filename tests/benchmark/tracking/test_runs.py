@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 from mlflow.entities import LoggedModelStatus
 
+from bandbench.benchmark.store.files import contents_digest
 from bandbench.benchmark.tracking import runs
 from bandbench.benchmark.tracking.documents import RunDocument
-from bandbench.benchmark.tracking.names import KEY, STUDY_KEY
+from bandbench.benchmark.tracking.names import KEY, ROW_FILES, STUDY_KEY
 from bandbench.benchmark.tracking.runs import (
     MODEL_READY,
     KnownRun,
@@ -53,6 +54,19 @@ def test_runs_are_found_by_a_tag(uri: str, monkeypatch: pytest.MonkeyPatch, tabl
     assert known["c"].parent == known["s"].run_id
     assert known["c"].has_model is (False if tables else None)
     assert list(known_runs(client, uri, "small", KEY, "c")) == ["c"]
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_the_digest_of_the_files_is_known_as_they_were_sent(
+    uri: str, files: RunDocument, monkeypatch: pytest.MonkeyPatch, tables: bool
+) -> None:
+    client = client_for(uri)
+    Sender(client, uri).send(replace(files, model=""))
+    if not tables:
+        monkeypatch.setattr(runs, "_columns", other_tables)
+    known = known_runs(client, uri, "small", STUDY_KEY, "s")
+    digest = contents_digest(Path(files.artifacts), ROW_FILES)
+    assert {key: run.contents for key, run in known.items()} == {"s": "", "c": digest}
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:

@@ -2,16 +2,17 @@
 
 import math
 import shutil
-import sqlite3
+import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bandbench.benchmark.tracking import trial_runs
+from bandbench.benchmark.tracking.databases import open_engine
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.sender import Sender
 from bandbench.benchmark.tracking.store import client_for
@@ -34,32 +35,45 @@ def trial(number: int, **changes: Any) -> RunDocument:
 TRIALS = [trial(number) for number in range(6)]
 
 
-@pytest.fixture
-def sender(tmp_path: Path, empty_store: Path) -> Callable[[str], Sender]:
-    """Maker of a sender to a database of its own, by its name."""
+class Stores:
+    """Databases behind MLflow, each made when its name is used first."""
 
-    def make(name: str) -> Sender:
-        path = tmp_path / f"{name}.db"
-        uri = f"sqlite:///{path if path.exists() else shutil.copy(empty_store, path)}"
-        return Sender(client_for(uri), uri)
+    def __init__(self, make: Callable[[str], str]) -> None:
+        self._make, self._addresses = make, dict[str, str]()
 
-    return make
+    def address(self, name: str) -> str:
+        if name not in self._addresses:
+            self._addresses[name] = self._make(name)
+        return self._addresses[name]
+
+    def sender(self, name: str) -> Sender:
+        return Sender(client_for(self.address(name)), self.address(name))
+
+    def contents(self, name: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Rows of the tables of runs, with names in place of ids and without places."""
+        with open_engine(self.address(name)).connect() as database:
+            names = {run_id: title for run_id, title in database.execute(sa.text("select run_uuid, name from runs"))}
+            tables: dict[str, list[tuple[Any, ...]]] = {}
+            for table in sorted(trial_runs.COLUMNS):
+                found = database.execute(sa.text(f"select * from {table}"))
+                columns = list(found.keys())
+                rows = [
+                    tuple(
+                        names.get(value, value) for column, value in zip(columns, row, strict=True) if column != "artifact_uri"
+                    )
+                    for row in found
+                ]
+                tables[table] = sorted(rows, key=repr)
+            return tables
 
 
-def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Rows of the tables of runs, with names in place of ids and without places."""
-    with closing(sqlite3.connect(path)) as database:
-        names = dict(database.execute("select run_uuid, name from runs"))
-        tables: dict[str, list[tuple[Any, ...]]] = {}
-        for table in sorted(trial_runs.COLUMNS):
-            cursor = database.execute(f"select * from {table}")
-            columns = [column[0] for column in cursor.description]
-            rows = [
-                tuple(names.get(value, value) for column, value in zip(columns, row, strict=True) if column != "artifact_uri")
-                for row in cursor
-            ]
-            tables[table] = sorted(rows, key=repr)
-        return tables
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> Stores:
+    """Stores in files, and in databases of a real PostgreSQL server."""
+    if request.param == "sqlite":
+        return Stores(lambda name: f"sqlite:///{shutil.copy(empty_store, tmp_path / f'{name}.db')}")
+    make_database = request.getfixturevalue("_postgres_server")
+    return Stores(lambda name: make_database(f"{name}{time.monotonic_ns()}"))
 
 
 def sent(made: Sender, documents: Sequence[RunDocument], together: bool) -> None:
@@ -69,12 +83,12 @@ def sent(made: Sender, documents: Sequence[RunDocument], together: bool) -> None
         made.send(document)
 
 
-def test_runs_made_at_once_are_those_of_the_client(sender: Callable[[str], Sender], tmp_path: Path) -> None:
+def test_runs_made_at_once_are_those_of_the_client(stores: Stores) -> None:
     """In their rows, and in where their artifacts are; so a new version of MLflow that writes other rows is noticed."""
-    sent(sender("one"), TRIALS, together=False)
-    sent(sender("all"), TRIALS, together=True)
-    assert contents(tmp_path / "one.db") == contents(tmp_path / "all.db")
-    client = client_for(f"sqlite:///{tmp_path}/all.db")
+    sent(stores.sender("one"), TRIALS, together=False)
+    sent(stores.sender("all"), TRIALS, together=True)
+    assert stores.contents("one") == stores.contents("all")
+    client = client_for(stores.address("all"))
     experiment = client.get_experiment_by_name("trial_runs")
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id], "params.stage = 'search'", order_by=["metrics.val_auc DESC"])
@@ -84,27 +98,27 @@ def test_runs_made_at_once_are_those_of_the_client(sender: Callable[[str], Sende
     assert math.isnan(runs[0].data.metrics["val_auc_lo"])
 
 
-def test_the_client_has_nothing_left_to_make(sender: Callable[[str], Sender], monkeypatch: pytest.MonkeyPatch) -> None:
-    made = sender("all")
+def test_the_client_has_nothing_left_to_make(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = stores.sender("all")
     made.send_together(TRIALS)
     monkeypatch.setattr(made, "_create", None)
     monkeypatch.setattr(made, "_log", None)
     sent(made, TRIALS, together=True)
 
 
-def test_runs_that_somebody_else_made_are_not_made_again(sender: Callable[[str], Sender], tmp_path: Path) -> None:
-    first, second = sender("all"), sender("all")
+def test_runs_that_somebody_else_made_are_not_made_again(stores: Stores) -> None:
+    first, second = stores.sender("all"), stores.sender("all")
     sent(second, [TRIALS[0]], together=False)  # and now knows the runs of the study
     sent(first, TRIALS, together=True)
     sent(second, TRIALS, together=True)
-    assert len(contents(tmp_path / "all.db")["runs"]) == len(TRIALS) + 2  # study and cell
+    assert len(stores.contents("all")["runs"]) == len(TRIALS) + 2  # study and cell
 
 
 @pytest.mark.parametrize("reason", ["columns", "database"])
 def test_where_rows_cannot_be_written_the_client_makes_the_runs(
-    reason: str, sender: Callable[[str], Sender], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reason: str, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = sender("all")
+    made = stores.sender("all")
     if reason == "columns":
         monkeypatch.setitem(trial_runs.COLUMNS, "runs", {"another version"})
     else:
@@ -112,7 +126,7 @@ def test_where_rows_cannot_be_written_the_client_makes_the_runs(
     monkeypatch.setattr(made, "_create", (create := Counted(made._create)))
     sent(made, TRIALS, together=True)
     assert create.calls == len(TRIALS) + 2
-    assert {row[6] for row in contents(tmp_path / "all.db")["runs"]} >= {"FINISHED"}
+    assert {row[6] for row in stores.contents("all")["runs"]} >= {"FINISHED"}
 
 
 class Counted:

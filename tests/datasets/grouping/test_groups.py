@@ -9,7 +9,7 @@ from bandbench.datasets.grouping.groups import Grouping, Picture, group_pictures
 
 
 def grouping(root: Path, *names: str, groups: str = "auto") -> Grouping:
-    pictures = [Picture(name, int(name.startswith("fake")), None, name.partition("/")[2]) for name in names]
+    pictures = [Picture(name, int(name.startswith("fake")), None, name.partition("/")[0]) for name in names]
     return group_pictures(pictures, groups, root, "mine")
 
 
@@ -97,7 +97,7 @@ def test_targets_and_donors_are_items_of_identities(tmp_path: Path) -> None:
 
 
 def test_pictures_without_a_group_are_counted() -> None:
-    pictures = [Picture("a", 0, None, "a", "g", "list"), Picture("b", 0, None, "b", "g", "list"), Picture("c", 0, None, "c")]
+    pictures = [Picture("a", 0, None, "", "g", "list"), Picture("b", 0, None, "", "g", "list"), Picture("c", 0, None, "")]
     assert groups_text(pictures) == "1 groups by list, 1 pictures in no group"
     assert groups_text(pictures[2:]) == "no groups"
 
