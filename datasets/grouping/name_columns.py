@@ -17,7 +17,7 @@ COUNTING = r"0*\d{1,5}"  # a running number; larger ones are dates, times and nu
 NUMBER = re.compile(rf"(\D*)({COUNTING})(\D*)")
 DIGITS = re.compile(r"\d+")
 HEXADECIMAL = re.compile(r"[0-9a-f]{2,}", re.IGNORECASE)
-LETTER = re.compile(r"[a-z]", re.IGNORECASE)
+LETTER = re.compile(r"[a-zA-Z]")  # without regard to case, the dotted capital I of Turkish would be one, too
 CHANCE = 0.02  # pairs of equal values that a hash may have by chance, times two
 LEAST_SIZE = 3  # pictures per value of a column of letters and digits: four digits of a hash repeat, too
 

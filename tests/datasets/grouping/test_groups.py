@@ -1,5 +1,6 @@
 """Groups of a folder: sub-folders against names, lists, and what is said of two readings."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,44 @@ def test_what_is_no_pair_among_pairs_is_read_by_its_name(tmp_path: Path) -> None
     ]
     fakes = [f"fake/id{i}_id{i ^ 1}_0000_{f}.png" for i in range(20) for f in range(3)]
     assert grouping(tmp_path, *reals, *fakes).text == "20 groups by target and donor, 9 groups by the scheme of all names"
+
+
+PIECES = (
+    *("id", "clip", "frame", "f", "face", "real", "fake", "train", "anna", "a", "copy", "Copy", "c23", "raw", "t", "s", "ms"),
+    *(
+        "0",
+        "00",
+        "1",
+        "12",
+        "007",
+        "ab12cd34",
+        "_",
+        "-",
+        " ",
+        "(",
+        ")",
+        ".",
+        "/",
+        "\u00b2",
+        "\u0663",
+        "\u0130",
+        "\u00df",
+        "\u00e9",
+        "e\u0301",
+    ),
+)
+
+
+def test_no_listing_makes_the_search_for_groups_fail(tmp_path: Path) -> None:
+    rng = random.Random(5)
+    for _ in range(400):
+        words = rng.choices(PIECES, k=rng.randrange(1, 7))
+        kinds = rng.choices(("word", "clip", "frame", "any"), k=len(words))
+        names = []
+        for clip in range(rng.choice((2, 12, 40))):
+            for frame in range(rng.choice((1, 2, 4))):
+                parts = {"clip": f"{clip}", "frame": f"{frame:03d}", "word": ""}
+                name = "".join(rng.choice(PIECES) if k == "any" else w + parts[k] for k, w in zip(kinds, words, strict=True))
+                names.append(f"{rng.choice(('real', 'fake'))}/{name.strip('/').replace('//', '/') or 'x'}.png")
+        found = grouping(tmp_path, *dict.fromkeys(names))
+        assert len(found.pictures) == len(set(names))
