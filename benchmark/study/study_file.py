@@ -41,6 +41,7 @@ MOST_NAME = 80  # characters
 MOST_BANDS = 10_000  # of a sweep, for each kind; a spectrum of a crop of 1,000 pixels has 700 rings
 EXACT = 1e12  # numbers up to which are written out in messages
 MOST_TRIALS = 100_000  # of a cell
+SURROGATES = r"a text with half of a surrogate pair (\ud800 to \udfff), which is no character."
 MOST_MISTAKES = 10  # of a file that are shown
 ENDS = ("low", "high")  # keys of a band that is a stretch of the frequency axis
 LATTICE = ("period", "halfwidth", "points")  # keys of a comb
@@ -260,7 +261,7 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(r"a text with half of a surrogate pair (\ud800 to \udfff), which is no character.") from error
+        raise ValueError(SURROGATES) from error
     return text
 
 
@@ -423,6 +424,8 @@ def study_from(keys: Mapping[str, Any]) -> Study:
         return Study.model_validate(dict(keys))
     except ValidationError as error:
         raise StudyError(_lines([f"study: {_fault(one)}" for one in error.errors()])) from error
+    except UnicodeEncodeError as error:  # of pydantic, which writes the value into its own message
+        raise StudyError(f"study: {error.object!a}: {SURROGATES}") from error
 
 
 def override(study: Study, changes: dict[str, Any]) -> Study:

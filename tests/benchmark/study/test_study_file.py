@@ -120,6 +120,8 @@ def test_a_description_is_text_that_can_be_written() -> None:
     assert study_from(keys | {"description": "\U0001f600"}).description == "\U0001f600"
     with pytest.raises(StudyError, match="study: description: a text with half of a surrogate pair"):
         study_from(keys | {"description": "\ud83d"})
+    with pytest.raises(StudyError, match="study: .*a text with half of a surrogate pair"):
+        study_from(keys | {"perturbations": ["\ud83d"]})
 
 
 @pytest.mark.parametrize(
