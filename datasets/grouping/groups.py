@@ -17,6 +17,7 @@ from .pairs import read_pairs
 
 LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 NUMBERED = re.compile(r"(.+)[_-]\d+")
+FIRST_NUMBER, LAST_NUMBER = r"(?:^|/)[^/\d]*(\d+)[^/]*$", r"(\d+)[^/\d]*\.\w+$"  # of a name
 GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 LIST_SUFFIX = ".csv"
 
@@ -323,13 +324,27 @@ def _doubt(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) 
     """Return the message on two readings, each with the option that chooses it."""
     readings = []
     for reading in error.readings:
-        option = f": --group-by '{alias}={reading.pattern}'" if reading.pattern else ""
+        pattern = _pattern_of(reading, pictures)
+        option = f": --group-by '{alias}={pattern}'" if pattern else ""
         i = next(i for i, key in enumerate(reading.keys) if key)
         readings.append(f"{reading.describe()} ({pictures[i].inner} is in the group '{reading.keys[i]}'{option})")
     return (
         f"{alias}: the names of the pictures fit two readings about equally well: {' or '.join(readings)}. Say which one is "
         f"meant, or list the groups: --groups {alias}=FILE.csv. If all pictures are independent: --group-by {alias}=none."
     )
+
+
+def _pattern_of(reading: Reading, pictures: Sequence[Picture]) -> str:
+    """Return a regular expression, or the word ``folder``, that gives the groups of a reading; empty if none of ours does."""
+    if not reading.pattern or reading.pattern in GROUPINGS:
+        return reading.pattern
+    for pattern in (reading.pattern, FIRST_NUMBER, LAST_NUMBER):
+        key_of = _pattern_key(pattern)
+        found = zip(reading.keys, pictures, strict=True)
+        other = replace(reading, keys=tuple(key and key_of(picture.inner) for key, picture in found))
+        if all(map(bool, other.keys)) is all(map(bool, reading.keys)) and reading.within(other) and other.within(reading):
+            return pattern
+    return ""
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------

@@ -170,6 +170,13 @@ class Reading:
         """Return True if each group lies in one group of another reading."""
         return all(len({other.keys[i] for i in some}) == 1 for some in self.groups.values())
 
+    def spread(self, rows: Sequence[int], labels: Sequence[int]) -> "Reading":
+        """Return the reading of some rows of a listing as one of the whole listing."""
+        keys, numbers = [""] * len(labels), [-1] * len(labels)
+        for row, key, number in zip(rows, self.keys, self.numbers, strict=True):
+            keys[row], numbers[row] = key, number
+        return replace(self, labels=tuple(labels), keys=tuple(keys), numbers=tuple(numbers))
+
     def describe(self) -> str:
         """Describe the reading in a few words: ``60 groups by `idNN_```."""
         return f"{len(self.groups)} groups by {self.name}"
@@ -216,7 +223,10 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     keys, numbers, names = [""] * len(stems), [-1] * len(stems), []
     for label in sorted(set(labels)):
         rows = [i for i, of in enumerate(labels) if of == label]
-        part = _choose([stems[i] for i in rows], [label] * len(rows), [in_parts[i] for i in rows])
+        try:
+            part = _choose([stems[i] for i in rows], [label] * len(rows), [in_parts[i] for i in rows])
+        except AmbiguousNamesError as error:
+            raise AmbiguousNamesError(*(reading.spread(rows, labels) for reading in error.readings)) from error
         if part:
             names.append(part.name)
             for i, key, number in zip(rows, part.keys, part.numbers, strict=True):

@@ -60,6 +60,24 @@ def test_the_option_that_a_doubt_names_settles_it(tmp_path: Path) -> None:
     assert [len({picture.group for picture in one.pictures}) for one in texts] == [30, 10]
 
 
+def test_an_option_is_named_only_where_it_gives_the_groups_that_are_described(tmp_path: Path) -> None:
+    """The real and the fake clip of one number are one group, whatever stands between the number and the frame."""
+    names = [f"real/{c:03d}_{f:02d}.png" for c in range(30) for f in range(10)]
+    names += [f"fake/{c:03d}_fake_{f:02d}.png" for c in range(30) for f in range(10)]
+    doubt = grouping(tmp_path, *names).doubt
+    patterns = [part.partition("'")[0].removeprefix("mine=") for part in doubt.split("--group-by '")[1:]]
+    found = [grouping(tmp_path, *names, groups=pattern).pictures for pattern in patterns]
+    assert [len({picture.group for picture in pictures}) for pictures in found] == [30, 10]
+    assert all({p.label for p in found[0] if p.group == key} == {0, 1} for key in {p.group for p in found[0]})
+
+
+def test_a_doubt_about_one_class_shows_a_picture_of_it_with_its_own_group(tmp_path: Path) -> None:
+    reals = [f"real/{i:05d}.png" for i in range(100)]
+    fakes = [f"fake/{c:03d}_{f:02d}.png" for c in range(30) for f in range(10)]
+    doubt = grouping(tmp_path, *reals, *fakes).doubt
+    assert "(000_00.png is in the group '000':" in doubt
+
+
 def test_a_list_in_the_folder_is_used_unless_groups_are_given(tmp_path: Path) -> None:
     names = both("a.png", "b.png", "c.png")
     lines = [f"{name},{'x' if 'c' in name else 'y'},{name[0]}" for name in names]
