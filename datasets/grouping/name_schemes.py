@@ -16,7 +16,7 @@ from itertools import pairwise
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
 from .continued_names import continued_keys
-from .name_columns import COARSE, COUNTING, FINE, LETTER, Column, Kind, name_columns, share_crossed
+from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Column, Kind, name_columns, share_crossed
 
 SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
 SEPARATORS = re.compile(r"([\s_-]+)")
@@ -47,6 +47,7 @@ FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
 MATCHED = 0.95  # share of the names that a reading fits, over all and in each class
 REPEATED = 0.5  # share of the pictures that are not alone of their class in a group
 CLEAR, UNCLEAR = 0.95, 0.8  # shares of a reading that is borne out, and of one that is contradicted
+SHORTEST_HASH, HASH_START = 6, 3  # digits
 CROSSED = 0.5  # share of the pairs of clip and frame that there are, of all
 ENOUGH = 2 * N_FOLDS  # groups, from which on the coarser of two nested readings is taken
 
@@ -214,6 +215,8 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     labels = [picture.label for picture in pictures]
     if all(stem.isdigit() for stem in stems):  # mostly running numbers, as in many large folders
         return _of_digits(stems, labels)
+    if reading := _of_hashes(stems, labels):
+        return reading
     if keys := continued_keys(stems, ENOUGH, REPEATED):
         return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
     in_parts = [picture.in_parts for picture in pictures]
@@ -316,6 +319,23 @@ def _of_digits(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
         if is_free and len(reading.groups) >= ENOUGH and begins >= CLEAR * len(reading.groups) and reading.fits:
             return reading if reading.regularity >= CLEAR else None
     return None
+
+
+def _of_hashes(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
+    """
+    Read hashes of clips that a frame number follows without anything between: ``3fa9c27be1d0003``.
+
+    So many first digits are read as no two hashes have in common by chance; they differ from clip to clip.
+    """
+    widths = set(map(len, stems))
+    width = max(widths) if len(widths) == 1 and all(map(HEXADECIMAL.fullmatch, stems)) else 0
+    place = next((n for n in range(SHORTEST_HASH, width) if len(stems) ** 2 <= CHANCE * 16**n), 0)
+    keys = tuple(stem[:place] for stem in stems)
+    clips = set(keys) if place else set[str]()
+    n_starts = len({key[:HASH_START] for key in clips})
+    are_hashes = sum(not key.isdigit() for key in clips) > len(clips) / 2 and n_starts >= min(len(clips), 16**HASH_START) / 4
+    reading = Reading(f"their first {place} digits", tuple(labels), keys, (-1,) * len(keys))
+    return reading if len(clips) >= ENOUGH and are_hashes and reading.fits else None
 
 
 def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[str]) -> Reading | None:

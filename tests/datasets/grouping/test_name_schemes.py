@@ -275,3 +275,14 @@ def test_poses_of_a_person_are_no_clips() -> None:
     assert reading.describe() == "40 groups by `NNN_`"
     with pytest.raises(AmbiguousNamesError):
         read_names(listed(lambda c, i: (c + i) % 2))
+
+
+@pytest.mark.parametrize("digits", [8, 12, 32])
+def test_a_frame_number_right_behind_a_hash(digits: int) -> None:
+    hashes = [hashlib.md5(f"{c}".encode()).hexdigest()[:digits] for c in range(40)]
+    reading = read_names([Named(f"{name}{f:03d}.png", c % 2) for c, name in enumerate(hashes) for f in range(25)])
+    assert reading is not None
+    assert len(reading.groups) == 40
+    for width in (3, 5):  # an abbreviation and a running number are no hash, nor are hashes without a number
+        assert read_names([Named(f"ade{i:0{width}d}.png", i % 2) for i in range(900)]) is None
+    assert read_names([Named(f"{hashlib.md5(f'{i}'.encode()).hexdigest()[:digits]}.png", i % 2) for i in range(900)]) is None
