@@ -341,7 +341,7 @@ def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object], scratch: st
         np.save(temporary / "rows.npy", cut.rows)
         if cut.facts is not None:
             np.save(temporary / "facts.npy", cut.facts)
-        write_json(temporary / "meta.json", meta, durable=False)  # one that a power cut emptied is made again
+        write_json(temporary / "meta.json", meta, durable=False, indent=None)  # one that a power cut emptied is made again
     publish_folder(temporary, folder)
 
 
@@ -365,16 +365,15 @@ def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS, crops: NDA
     path = view_file(folder, spec, band)
     cost = path.with_suffix(".json")
     if not path.exists():
-        if crops is None:
-            crops = np.load(folder / "crops.npy", mmap_mode="r")
-        if not len(crops):
+        source = np.load(folder / "crops.npy", mmap_mode="r") if crops is None else crops
+        if not len(source):
             return 0.0
         start = time.perf_counter()
         kernel = view_kernel(spec)
         if kernel.of_files:
             base = np.load(folder / "facts.npy")[np.load(folder / "rows.npy")]
         else:
-            base = kernel.base(filter_pixels(crops, band))
+            base = kernel.base(filter_pixels(source, band))
         # The costs are written first: a base that is there has its costs.
         with atomic_path(path, durable=False) as temporary:
             with temporary.open("wb") as file:

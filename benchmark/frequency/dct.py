@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .grid import Frequencies
+from .stacks import mean_levels
 
 PUBLISHED_EPSILON = 1e-12
 TAPERED = 0.25  # share of a side on which the window rises or falls
@@ -58,7 +59,7 @@ def tapered(crops: NDArray) -> NDArray[np.float32]:
     -------
     array of float32, shape of `crops`
     """
-    centred = (crops - crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64)).astype(np.float32)
+    centred = (crops - mean_levels(crops)).astype(np.float32)
     window = taper(*crops.shape[1:3])
     return centred * window.reshape(window.shape + (1,) * (crops.ndim - 3))
 

@@ -24,7 +24,7 @@ from ..errors import DataError, EmptyBandError, StudyError
 from .bands import Band, published_gain
 from .grid import Frequencies
 from .published_rings import RingFilter, log_rings, ring_layout
-from .stacks import few_at_a_time
+from .stacks import few_at_a_time, mean_levels
 
 POWER_FLOOR = 1e-8  # grey levels squared: keeps the log of an empty ring finite, far below 8-bit rounding noise (1/12)
 
@@ -139,7 +139,7 @@ def _windowed_power(crops: NDArray) -> NDArray[np.float32]:
     n, rows, cols = crops.shape
     # The difference is taken in float64 and rounded once.
     levels = np.empty(crops.shape, np.float32)
-    mean = crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+    mean = mean_levels(crops)
     np.subtract(crops, mean, out=levels, dtype=np.float64, casting="same_kind")
     levels *= hann_window(rows, cols)
     spectrum = np.asarray(scipy.fft.rfft2(levels, axes=(1, 2))).reshape(n, -1)

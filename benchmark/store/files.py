@@ -171,10 +171,14 @@ def unfinished_prefix(folder: Path) -> str:
     return f".{folder.name}-unfinished-"
 
 
-def write_json(path: Path, value: Any, durable: bool = True) -> None:
-    """Write JSON atomically. NaN becomes null, the only *undefined* that JSON has."""
+def write_json(path: Path, value: Any, durable: bool = True, indent: int | None = 1) -> None:
+    """
+    Write JSON atomically. NaN becomes null, the only *undefined* that JSON has.
+
+    An `indent` of None, one line for all, takes a fraction of the time, for files that people do not read.
+    """
     with atomic_path(path, durable) as temporary:
-        temporary.write_text(dump_json(value), encoding="utf-8")
+        temporary.write_text(dump_json(value, indent), encoding="utf-8")
 
 
 def write_arrays(path: Path, arrays: "Mapping[str, NDArray]") -> None:
@@ -192,9 +196,9 @@ def write_arrays(path: Path, arrays: "Mapping[str, NDArray]") -> None:
         path.write_bytes(save(dict(arrays)))
 
 
-def dump_json(value: Any) -> str:
+def dump_json(value: Any, indent: int | None = 1) -> str:
     """JSON text with keys in the given order, NaN and infinity as null."""
-    return json.dumps(_without_nan(value), indent=1, default=_jsonable) + "\n"
+    return json.dumps(_without_nan(value), indent=indent, default=_jsonable) + "\n"
 
 
 def _without_nan(value: Any) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandbench.benchmark.frequency.stacks import IN_CACHE, few_at_a_time
+from bandbench.benchmark.frequency.stacks import IN_CACHE, few_at_a_time, mean_levels
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 7])
@@ -18,3 +18,11 @@ def test_few_at_a_time_is_all_at_once(n: int) -> None:
     assert np.array_equal(few_at_a_time(measure, crops), crops.sum(axis=2, dtype=np.int64))
     assert max(sizes) <= 2
     assert sum(sizes) == n
+
+
+@pytest.mark.parametrize("shape", [(3, 17, 40), (2, 33, 20, 3), (0, 16, 16), (1, 4096, 4096)])
+def test_means_of_grey_levels_are_those_of_floats_to_the_bit(shape: tuple[int, ...]) -> None:
+    crops = np.random.default_rng(0).integers(200, 256, shape, dtype=np.uint8)
+    found = mean_levels(crops)
+    assert np.array_equal(found, crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64))
+    assert np.array_equal(found, mean_levels(crops.astype(np.float64)))
