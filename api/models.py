@@ -166,6 +166,25 @@ class Model:
         return f"Model({recipe.label} trained on {', '.join(recipe.train)}{stated}{kept})"
 
 
+def _band_of(band: Any, side: int, order: int, mode: str) -> Band:
+    """
+    Return the band that ``train`` is given, as text with an order and a mode, or as a band that has them.
+
+    Raises
+    ------
+    OptionError
+        If it is neither, or a band is given another order or mode.
+    """
+    if isinstance(band, str):
+        return Band.parse(band, side, order=order, mode=mode)  # pyright: ignore[reportArgumentType] (it checks the mode)
+    if not isinstance(band, Band):
+        raise OptionError(f"band is text such as low:0.2, or a Band, got {band!r}.")
+    for name, given, default, own in (("order", order, 1, band.order), ("mode", mode, "keep", band.mode)):
+        if given not in (default, own):
+            raise OptionError(f"the band has the {name} {own}, and {name} is {given!r}; give it to the Band alone.")
+    return band
+
+
 @public
 def train(
     detector: str | type,
@@ -233,9 +252,11 @@ def train(
     """
     if task not in TASKS:
         raise OptionError(unknown_name("task", str(task), TASKS))
+    if not isinstance(detector, str | type):
+        raise OptionError(f"detector takes a name or a class, got {detector!r}.")
     spec = DetectorSpec.parse(reference_of(detector) if isinstance(detector, type) else detector, dict(params or {}))
     side = as_count("crop", crop, 1)
-    chosen = band if isinstance(band, Band) else Band.parse(band, side, order=order, mode=mode)  # pyright: ignore[reportArgumentType] (it checks the mode)
+    chosen = _band_of(band, side, order, mode)
     folder, n_jobs, uri = free_folder(out), as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     given = given_data(data, groups, group_by)
     with reporting(progress) as reporter:

@@ -51,7 +51,8 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     worker process that imports the caller's script again ends here, before the work runs a second time. Folders that the
     environment names are settled, as the commands do it.
     """
-    options = [name for name in inspect.signature(function).parameters if name != "self"]
+    signature = inspect.signature(function)
+    options = [name for name in signature.parameters if name != "self"]
 
     @functools.wraps(function)
     def call(*args: Parameters.args, **values: Parameters.kwargs) -> Result:
@@ -60,6 +61,7 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
         for name in values:
             if name not in options:
                 raise UnknownOptionError(unknown_name(f"option of bandbench.{function.__qualname__}", name, options))
+        _check_kinds(signature, args, values)
         try:
             return function(*args, **values)
         except (StudyError, PluginError, DataError) as error:
@@ -78,6 +80,26 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
             raise
 
     return call
+
+
+def _check_kinds(signature: inspect.Signature, args: Sequence[Any], values: Mapping[str, Any]) -> None:
+    """
+    Refuse a value that is no truth value, or no text, where the signature says that it is one.
+
+    Raises
+    ------
+    OptionError
+    """
+    try:
+        given = signature.bind(*args, **values).arguments
+    except TypeError:  # too few or too many, which the call itself refuses
+        return
+    for name, value in given.items():
+        kind = signature.parameters[name].annotation
+        if kind is bool and not isinstance(value, bool) and str(getattr(value, "dtype", "")) != "bool":
+            raise OptionError(f"{name} is True or False, got {value!r}.")
+        if kind in (str, str | None) and not isinstance(value, kind):
+            raise OptionError(f"{name} is text, got {value!r}.")
 
 
 # A command, which stays as it is, or an option with a value that shows its form: NAME=DIR, a number or a path.

@@ -11,6 +11,10 @@ ACTS_ON_TERMINAL = re.compile(
 )
 
 
+# Whatever the code of somebody else may raise, but for Ctrl-C: a script that parses arguments or ends raises SystemExit.
+PLUGIN_FAILURES = (Exception, SystemExit, GeneratorExit)
+
+
 class BenchError(Exception):
     """A mistake or a bad input that the user can correct: one message, no traceback, exit code 2."""
 
@@ -90,6 +94,14 @@ def plain_text(text: str) -> str:
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def text_of(error: BaseException) -> str:
+    """Return the message of an exception of somebody else's, whose `__str__` may fail, too."""
+    try:
+        return str(error)
+    except PLUGIN_FAILURES:
+        return "an exception whose message cannot be read"
 
 
 def listed(names: Iterable[object], most: int, between: str = ", ") -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contracts import LABEL_NAMES, REAL, Detector, Features, FitsGroups, ManyClasses
-from .errors import NotFiniteError, PluginError
+from .errors import PLUGIN_FAILURES, NotFiniteError, PluginError, text_of
 from .registry import check_parameters
 from .store.files import write_arrays, write_json
 from .store.foreign import ForeignFolder
@@ -266,7 +266,7 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
             raise ValueError(f"{short(strange)!r} is no name of what a detector learns")
     except PluginError:
         raise
-    except Exception as error:  # a constructor may fail in any way, and so may the libraries on damaged files
+    except PLUGIN_FAILURES as error:  # a constructor may fail in any way, and so may the libraries on damaged files
         raise PluginError(damaged(folder, error)) from error
     vars(detector).update(learned)
     detector.__dict__["_fitted_shape"] = tuple(meta["shape"])
@@ -296,9 +296,9 @@ def _require_parameters(plugin: type[Detector], parameters: dict[str, Any]) -> N
         raise ValueError(f"detector.json: {error}") from error
 
 
-def damaged(folder: Path, error: Exception) -> str:
+def damaged(folder: Path, error: BaseException) -> str:
     """Build the message for a model folder that cannot be loaded."""
-    reason = " ".join((getattr(error, "strerror", None) or str(error)).split()).rstrip(".") or "no reason given"
+    reason = " ".join((getattr(error, "strerror", None) or text_of(error)).split()).rstrip(".") or "no reason given"
     kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
     return f"the model in {folder} is damaged: {kind}{short(reason, MOST_REASON)}; train it again."
 
@@ -309,7 +309,7 @@ def short(value: object, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def failure(label: str, error: Exception) -> str:
+def failure(label: str, error: BaseException) -> str:
     """Build the message for an exception of a detector, with its file and line."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{label} failed: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
+    return f"{label} failed: {type(error).__name__}: {text_of(error)} ({Path(frame.filename).name}:{frame.lineno})"

@@ -25,8 +25,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
-from .contracts import FILE_MODULE, Dataset, Detector
-from .errors import PluginError, unknown_name
+from .contracts import FILE_MODULE, Dataset, Detector, ViewSpec
+from .errors import PLUGIN_FAILURES, BenchError, PluginError, text_of, unknown_name
+from .store.files import digest
 
 
 class Named(Protocol):
@@ -107,8 +108,8 @@ class Registry(Generic[Plugin]):
                 loaded = entry.load() if entry else importlib.import_module(origin)
                 candidates = [loaded] if inspect.isclass(loaded) else self._plugins_in(loaded)
                 plugins = [self._checked(candidate, origin) for candidate in candidates]
-            except Exception as error:  # a plugin may fail in any way, and must hurt nobody else
-                failures[name] = f"{origin}: {type(error).__name__}: {error}"
+            except PLUGIN_FAILURES as error:  # a plugin may fail in any way, and must hurt nobody else
+                failures[name] = f"{origin}: {type(error).__name__}: {text_of(error)}"
                 continue
             for plugin in plugins:
                 if plugin.name in classes and classes[plugin.name] is not plugin:
@@ -189,8 +190,8 @@ def _load_object(kind: str, reference: str) -> Any:
             if str(Path.cwd()) not in sys.path:
                 sys.path.append(str(Path.cwd()))
             module = importlib.import_module(location)
-    except Exception as error:  # user code: anything can happen while it is imported
-        raise PluginError(f"{kind} '{reference}' cannot be imported: {type(error).__name__}: {error}") from error
+    except PLUGIN_FAILURES as error:  # user code: anything can happen while it is imported
+        raise PluginError(f"{kind} '{reference}' cannot be imported: {type(error).__name__}: {text_of(error)}") from error
     if not hasattr(module, attribute):
         raise PluginError(f"{kind} '{reference}': {location} has no '{attribute}'.")
     return getattr(module, attribute)
@@ -404,16 +405,32 @@ class DetectorSpec:
         Raises
         ------
         PluginError
-            If the constructor refuses the parameters.
+            If the constructor refuses the parameters or fails, the view is none, or the parameters are not kept.
         """
         plugin = self.plugin
         params = {**plugin.presets.get(self.preset, {}), **self.params}
         if plugin.stochastic:
             params.setdefault("seed", seed)
         try:
-            return plugin(**params)
-        except TypeError as error:
-            raise PluginError(f"detector {plugin.name} cannot be made with {params}: {error}") from error
+            built = plugin(**params)
+            view, parameters = built.view, built.parameters()
+        except BenchError:
+            raise
+        except PLUGIN_FAILURES as error:
+            kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
+            hint = (
+                "; a constructor keeps each parameter as an attribute of its name" if isinstance(error, AttributeError) else ""
+            )
+            text = f"{kind}{text_of(error)}{hint}"
+            raise PluginError(f"detector {plugin.name} cannot be made with {params}: {text}") from error
+        if not isinstance(view, ViewSpec):
+            raise PluginError(f"detector {plugin.name} has no view: wanted a ViewSpec, got {type(view).__name__}.")
+        try:
+            digest(parameters)
+        except (TypeError, ValueError) as error:
+            wanted = "numbers, texts, true, false, None, and lists and mappings of them"
+            raise PluginError(f"parameters of detector {plugin.name} are {wanted}, got {parameters}.") from error
+        return built
 
     def key_parts(self, seed: int = 0) -> dict[str, Any]:
         """Everything about the detector that can change a score, for the key of a record."""

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Any
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS
 from ..benchmark.pictures import crops as images
 from ..benchmark.pictures import video
+from .copies.draw import draw_source_splits
 from .copies.listing import own_tree, passed_over
 from .copies.sources import SourceDataset
 from .copies.survey import Source, Survey
 from .copies.tree import Tree, suffix_of
 from .folder import read_folder
 from .grouping.groups import GROUPINGS, Picture, declared, folder_key, grouped, name_key
-from .grouping.name_schemes import without_sides
+from .grouping.name_schemes import Named, without_sides
+from .grouping.pairs import read_pairs
 
 PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054
 
@@ -28,7 +31,9 @@ class ClipFolder(SourceDataset):
 
     Every clip is one group. Clips that share an identity stay in one split, in both classes alike: those whose names agree up
     to the last ``_`` or ``-`` and digits (``id7_001.mp4``, ``id7_002.mp4``), a clip and the fake of that name (``0003.mp4``
-    and ``0003_fake.mp4``), and a fake and the clips that it was made of (``071_054.mp4``, ``071.mp4`` and ``054.mp4``).
+    and ``0003_fake.mp4``), and a fake and the clips that it was made of (``071_054.mp4``, ``071.mp4`` and ``054.mp4``, or
+    ``id3_id7_0000.mp4``, ``id3_0001.mp4`` and ``id7_0000.mp4``). Where everybody is swapped with many others, fakes whose two
+    persons are on different sides are left out.
     Without given splits a fifth of the identities is test, a fifth validation; with ``train/`` but no ``val/``, training and
     validation are drawn from ``train/``. Pictures beside the clips are prepared, too, as one frame each.
 
@@ -79,9 +84,33 @@ class ClipFolder(SourceDataset):
             return pictures
         if self.groups != "auto":
             return grouped(pictures, self.groups)
-        with_groups = by_habit(pictures)
+        with_groups = with_pairs(by_habit(pictures))
         keys = {picture.group or picture.id for picture in with_groups}
         return pictures if len(keys) < len(SPLITS) else with_groups
+
+    def drawn(self, sources: Sequence[Source]) -> list[Source]:
+        drawn = super().drawn(sources)
+        splits = {source.split for source in drawn}
+        if splits >= set(SPLITS) or not any(source.donor for source in sources):
+            return drawn
+        return draw_source_splits(sources, "identities", self.seed, self.replicate)
+
+    def facts(self) -> dict[str, Any]:
+        facts = super().facts()
+        if n := sum(source.split == "" for source in self._with_splits()):
+            facts["notes"].append(f"{n} fakes are left out: their two persons are on different sides of the drawn splits")
+        return facts
+
+
+def with_pairs(pictures: Sequence[Picture]) -> list[Picture]:
+    """Give clips that are called after persons their target as group, and the donor."""
+    places = read_pairs([Named(picture.inner, picture.label) for picture in pictures])
+    if not places:
+        return list(pictures)
+    return [
+        replace(picture, group=place.target, donor=place.donor, by="target and donor") if place.target else picture
+        for picture, place in zip(pictures, places, strict=True)
+    ]
 
 
 def by_habit(pictures: Sequence[Picture]) -> list[Picture]:

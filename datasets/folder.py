@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Item, Split
-from ..benchmark.domains.splits import draw_splits
+from ..benchmark.domains.splits import draw_splits, missing_classes
 from ..benchmark.errors import DataError
 from ..benchmark.pictures.crops import KINDS, SUFFIXES
 from ..benchmark.store.files import read_file
@@ -96,8 +96,36 @@ class Folder(Dataset):
         for split in self._drawn_parts():
             units = self._units
             part = [replace(item, unit=units.get(item.id, item.unit)) for item in items[split]] if units else items[split]
-            items[split] = draw_splits(part, self.seed, self.replicate, test=split is None, way_out=self.regrouping())
+            items[split] = self._drawn(part, test=split is None)
         return sorted((item for part in items.values() for item in part), key=lambda item: item.id)
+
+    def _drawn(self, items: Sequence[Item], test: bool) -> list[Item]:
+        """
+        Draw splits; where fakes join so many persons that none can be drawn, draw persons and leave fakes of two sides out.
+
+        A swap shows a person who gives the face and one who gives the rest. Where everybody is swapped with many others, all
+        pictures are one group.
+        """
+        try:
+            return draw_splits(items, self.seed, self.replicate, test, self.regrouping())
+        except DataError:
+            if not any(item.donor for item in items):
+                raise
+        donors = {item.id: item.donor for item in items}
+        drawn = draw_splits([replace(item, donor="") for item in items], self.seed, self.replicate, test, self.regrouping())
+        split_of = {item.target: item.split for item in drawn if item.target}
+        kept = [item for item in drawn if split_of.get(donors[item.id], item.split) == item.split]
+        if missing := missing_classes(kept, SPLITS if test else ("train", "val")):
+            raise DataError(f"without the fakes whose two persons are on different sides, {missing}. {self.regrouping()}")
+        return [replace(item, donor=donors[item.id]) for item in kept]
+
+    def _left_out(self) -> list[str]:
+        """Count the fakes that are left out of this draw."""
+        try:
+            n = len(self.grouping.pictures) - len(self.items(""))
+        except DataError:  # which is told where items are asked for
+            return []
+        return [f"{n} fakes are left out: their two persons are on different sides of the drawn splits"] if n else []
 
     def _drawn_parts(self) -> tuple[Split | None, ...]:
         """Return the parts that splits are drawn from: all pictures, or training pictures where validation is not given."""
@@ -115,9 +143,11 @@ class Folder(Dataset):
 
     def all_items(self, variant: str) -> Sequence[Item]:
         try:
-            return self.items(variant)
+            items = {item.id: item for item in self.items(variant)}
         except DataError:  # too few to be split, or groups in doubt
-            return [replace(picture.item(), split=picture.split or "") for picture in self.grouping.pictures]
+            items = {}
+        listed = [replace(picture.item(), split=picture.split or "") for picture in self.grouping.pictures]
+        return sorted((items.get(item.id, item) for item in listed), key=lambda item: item.id) if items else listed
 
     def read(self, item: Item) -> bytes:
         return read_file(self.tree.path(item.id))
@@ -126,7 +156,7 @@ class Folder(Dataset):
         content, grouping = self.content, self.grouping
         counts = f"{len(content.pictures)} pictures, {self._groups_text()}"
         passed = passed_over(content.others, content.troubles)
-        return [counts, *([f"passed over: {passed}"] if passed else []), *content.notes, *grouping.notes]
+        return [counts, *([f"passed over: {passed}"] if passed else []), *content.notes, *grouping.notes, *self._left_out()]
 
     def _groups_text(self) -> str:
         """Describe the groups as they are used."""

@@ -1,15 +1,16 @@
 """The catalogue of data sets and domains of a run: names, options, folders and items."""
 
+import contextlib
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Framing, Item
-from ..errors import BenchError, BenchWarning, DataError, PluginError, listed, unknown_name
+from ..errors import PLUGIN_FAILURES, BenchError, BenchWarning, DataError, PluginError, listed, unknown_name
 from ..fitted import failure
 from ..pictures.perturbations import canonical
 from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
@@ -17,6 +18,9 @@ from .names import REALS, DomainName, chain_of, dataset_name
 
 FOLDER = "folder"  # data set that a folder of the user's becomes unless it is recognised as another
 REAL_FOLDER = "real_folder"  # data set that a folder becomes whose reals alone are wanted
+MOST_TEXT = 4096  # characters of an id, an identity or a clip; as many as a path has
+SHOWN_TEXT = 60
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 SHOWN_FAULTS = 3  # of a list of items, in a message
 CLASS_FOLDER = "real"  # a folder of that name is called after the one above it
 ODD = re.compile(r"[^\w.-]+")  # characters of a folder's name that the name of a domain does not take
@@ -54,12 +58,30 @@ class DatasetSpec:
         if plugin.needs_root and self.root is None:
             raise DataError(f"dataset {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR).")
         root = None if self.root is None else Path(self.root)
-        return plugin(root=root, seed=seed, replicate=replicate, **self.options)
+        with _reported(plugin.name):
+            return plugin(root=root, seed=seed, replicate=replicate, **self.options)
 
     def key_parts(self) -> dict[str, Any]:
         """Return the cache key of the data set, without the contents of its folder, which are hashed separately."""
         plugin = datasets.get(self.reference)
         return {"name": plugin.name, "source": source_digest(plugin), "root": self.root, "options": dict(self.options)}
+
+
+@contextlib.contextmanager
+def _reported(who: str, what: str = "its data set") -> Iterator[None]:
+    """
+    Turn whatever the code of a data set raises into one message; it may be somebody else's, and fails in any way.
+
+    Raises
+    ------
+    PluginError
+    """
+    try:
+        yield
+    except (BenchError, OSError):
+        raise
+    except PLUGIN_FAILURES as error:
+        raise PluginError(f"{who}: {failure(what, error)}.") from error
 
 
 @dataclass(frozen=True)
@@ -184,12 +206,16 @@ class Catalogue:
             name = DomainName.parse(text)
             alias, chain = name.dataset, canonical(name.chain) if "+" in text else ""
             dataset = self.open(text, seed)
-            variants = dataset.variants()
-            meant = dataset.find_variants(name.part) if name.part else variants
+            with _reported(alias):
+                variants = dataset.variants()
+                meant = dataset.find_variants(name.part) if name.part else variants
+                further = () if meant else dataset.further_variants()
+            if not isinstance(variants, tuple | list) or not all(isinstance(variant, str) for variant in variants):
+                raise PluginError(f"{alias}: variants() returns a tuple of texts, got {variants!r}; correct its data set.")
             if not meant and variants == ("",):
                 raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name.unperturbed}'.")
             if not meant:
-                raise DataError(unknown_name(f"domain of {alias}", name.part, (*variants, *dataset.further_variants())))
+                raise DataError(unknown_name(f"domain of {alias}", name.part, (*variants, *further)))
             domains += [str(DomainName(alias, variant, chain=chain)) for variant in meant]
         return list(dict.fromkeys(domains))
 
@@ -320,12 +346,8 @@ class OpenDomain:
         PluginError
             If it cannot be listed, or less than half of the list are items.
         """
-        try:
+        with _reported(f"{self.name}: its items cannot be listed", "items"):
             entries = list(dataset.all_items(variant) if self.any_split else dataset.items(variant))
-        except (BenchError, OSError):
-            raise
-        except Exception as error:
-            raise PluginError(f"{self.name}: its items cannot be listed: {failure('items', error)}.") from error
         faults = [fault for fault in map(_fault, entries) if fault]
         if not faults:
             return entries
@@ -362,13 +384,22 @@ def _fault(item: Any) -> str:
     if item.split not in ("", REALS, *SPLITS):
         return f"{item.id}: split {item.split!r}, wanted {', '.join(SPLITS)}"
     texts = (item.target, item.donor, item.video, item.fingerprint, item.generator, item.compression, item.unit)
-    return "" if all(isinstance(text, str) for text in texts) else f"{item.id}: an identity, clip or group that is no text"
+    if not all(isinstance(text, str) for text in texts):
+        return f"{item.id}: an identity, clip or group that is no text"
+    if longest := next((text for text in (item.id, *texts) if len(text) > MOST_TEXT), ""):
+        return f"{item.id[:SHOWN_TEXT]}: a text of {len(longest):,} characters, more than {MOST_TEXT:,}"
+    if any(SURROGATE.search(text) for text in (item.id, *texts)):
+        return f"{item.id!a}: half of a surrogate pair, as in the name of a file that is no UTF-8; such a text cannot be kept"
+    return ""
 
 
 def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
     """Return `Dataset.remarks` by name of the data set, of those that have any."""
     opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
-    lines = {name: list(dataset.remarks()) for name, dataset in opened.items()}
+    lines: dict[str, list[str]] = {}
+    for name, dataset in opened.items():
+        with _reported(name):
+            lines[name] = list(dataset.remarks())
     return {name: remarks for name, remarks in lines.items() if remarks}
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..contracts import FAKE, REAL, Item, ViewSpec
 from ..domains.catalogue import DatasetSpec, OpenDomain
-from ..errors import BenchError, DataError, TooSmallError
+from ..errors import PLUGIN_FAILURES, BenchError, DataError, TooSmallError
 from ..fitted import failure
 from ..frequency.bands import Band
 from ..frequency.filters import filter_pixels
@@ -212,7 +212,7 @@ def read_item(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
     except (OSError, BenchError) as error:
         detail = f"cannot be read ({getattr(error, 'strerror', None) or error})."
         return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""
-    except Exception as error:  # the data set may be somebody else's, whose code fails in any way
+    except PLUGIN_FAILURES as error:  # the data set may be somebody else's, whose code fails in any way
         reason = " ".join(failure("read", error).split())
         detail = f"cannot be read ({reason if len(reason) <= MOST_REASON else f'{reason[:MOST_REASON]}…'})."
         return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BenchError, PluginError
+from ..errors import PLUGIN_FAILURES, BenchError, PluginError
 from ..fitted import failure
 from .domain_check import LIMIT, DomainCheck, Doubt, Measurements, reencode
 from .spectrum_reference import Crops, Profiles, SpectrumReference, picture_profiles
@@ -80,7 +80,7 @@ def with_check(
         return _with_reencodings(model, reference, of_val)
     except BenchError:
         raise
-    except Exception as error:  # a plugin may fail in any way
+    except PLUGIN_FAILURES as error:  # a plugin may fail in any way
         raise PluginError(failure(label, error)) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BenchError, DataError, NotFiniteError, plain_text
+from ..errors import PLUGIN_FAILURES, BenchError, DataError, NotFiniteError, plain_text
 from ..fitted import failure
 from ..metrics.clips import ClipRule, clip_rule, n_highest_third
 from ..pictures import crops as images
@@ -340,7 +340,7 @@ def _examined(model: TrainedModel, stacks: Sequence[NDArray[np.uint8]]) -> list[
         reason = str(error)
     except BenchError:
         raise
-    except Exception as error:  # a detector may be somebody else's, and fails in any way
+    except PLUGIN_FAILURES as error:  # a detector may be somebody else's, and fails in any way
         reason = f"{failure(model.recipe.label, error)}."
     if len(stacks) == 1:
         return [reason]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..errors import BenchError, DataError, NotFiniteError
-from ..pictures.crops import decode
+from ..pictures.crops import FLOATING, decode
 from ..store.files import printable, read_file
 from ..tracking.addresses import folder_path
 from .domain_check import Doubt
@@ -167,7 +167,12 @@ def _file_of(picture: Any) -> bytes:
     if isinstance(picture, str):
         return _decoded(picture)
     if isinstance(picture, Image.Image):
-        return _as_png(ImageOps.exif_transpose(picture))
+        try:
+            return _as_png(ImageOps.exif_transpose(picture))
+        except DataError:
+            raise
+        except (OSError, ValueError) as error:  # its file is damaged or closed
+            raise DataError(f"a picture of Pillow that cannot be read ({error}).") from error
     if isinstance(picture, np.ndarray | list | tuple):
         return _as_png(_from_numbers(np.asarray(picture)))
     if isinstance(picture, bytes | bytearray | memoryview):
@@ -210,10 +215,18 @@ def _from_numbers(values: NDArray[Any]) -> Image.Image:
 
 
 def _as_png(picture: Image.Image) -> bytes:
-    storable = picture if picture.mode in ("1", "L", "LA", "I;16", "P", "RGB", "RGBA") else picture.convert("RGB")
     out = io.BytesIO()
-    storable.save(out, "PNG", compress_level=1)
+    _storable(picture).save(out, "PNG", compress_level=1)
     return out.getvalue()
+
+
+def _storable(picture: Image.Image) -> Image.Image:
+    """Convert a picture to a mode that PNG has, by the rules that hold for files: whole numbers above 8 bits have 16."""
+    if picture.mode == "F":
+        raise DataError(FLOATING)
+    if picture.mode.startswith("I"):
+        return Image.fromarray(np.asarray(picture).astype(np.int64).clip(0, 65535).astype(np.uint16))
+    return picture if picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else picture.convert("RGB")
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> ServedModel:

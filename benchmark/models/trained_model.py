@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ..contracts import Detector, Features, Framing
 from ..domains.seen import Learned, content_name
-from ..errors import BenchError, DataError, PluginError, StudyError, unknown_name
+from ..errors import PLUGIN_FAILURES, BenchError, DataError, PluginError, StudyError, text_of, unknown_name
 from ..fitted import damaged, failure, short
 from ..invocation import bench
 from ..metrics.calibration import Calibration, ambiguous_stretch
@@ -120,7 +120,7 @@ def fitted(
         return classifier, score_pictures_of(classifier, *val)
     except BenchError:
         raise
-    except Exception as error:  # a plugin may fail in any way
+    except PLUGIN_FAILURES as error:  # a plugin may fail in any way
         raise disk_failure(error) or PluginError(failure(label, error)) from error
 
 
@@ -577,8 +577,8 @@ def _require_scores(model: TrainedModel) -> None:
             crops = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
             measurements = model.examine(crops, np.arange(2))
             numbers = [measurements.probabilities, *([measurements.distances] if model.check else [])]
-    except Exception as error:  # what was loaded may make the detector fail in any way
-        raise ValueError(f"it cannot score a picture ({type(error).__name__}: {str(error).rstrip('.')})") from error
+    except PLUGIN_FAILURES as error:  # what was loaded may make the detector fail in any way
+        raise ValueError(f"it cannot score a picture ({type(error).__name__}: {text_of(error).rstrip('.')})") from error
     if not all(np.isfinite(of_kind).all() for of_kind in numbers):
         raise ValueError("its score of a picture is no number")
 

@@ -42,6 +42,7 @@ SIGNATURE = re.compile(
     rb"|\0\0\0\x0cjP  \r\n|\xff\x4f\xff\x51|P[1-6]\s|qoif|\x01\xda[\0\1][\1\2]",
     re.DOTALL,
 )
+FLOATING = "floating-point pictures have no defined range; save it with 8 or 16 bits."
 HEAD = 32  # bytes in which a signature lies
 AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1")
@@ -271,7 +272,7 @@ def _to_array(picture: Image.Image, colour: bool) -> NDArray[np.uint8]:
         grey = (np.asarray(picture).astype(np.int64) // 257).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2) if colour else grey
     if picture.mode == "F":
-        raise DataError("floating-point pictures have no defined range; save it with 8 or 16 bits.")
+        raise DataError(FLOATING)
     if colour:
         return np.asarray(picture.convert("RGB"))
     if picture.mode != "L":

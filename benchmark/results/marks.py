@@ -4,6 +4,7 @@ Marks of a row: reasons to doubt that its numbers are about deepfakes, or that t
 A mark is derived from the row's own numbers, wherever a row is shown, and is never stored with it.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ MEANINGS = {
         "single draws and leaves out what others would give; it has no rank."
     ),
     Mark.NOTHING_LEARNED: (
-        "The in-domain interval is not above 0.5, so nothing shows that the detector has learned anything; it has no rank."
+        "The in-domain interval is not above 0.5, or there are too few pictures for one, so nothing shows that the detector "
+        "has learned anything; it has no rank."
     ),
     Mark.LIKE_COIN_FLIP: "The interval of the headline AUC holds 0.5, the expected AUC of a coin flip.",
     Mark.OUTSIDE_EVIDENCE: "The chosen band does not lie within the frequencies that carry evidence.",
@@ -116,7 +118,8 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
         Mark.LOOKALIKES: any(total and n / total > MOST_LOOKALIKES for n, total in alike),
         Mark.ONE_DRAW: row.seeds == 1,
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,
-        Mark.NOTHING_LEARNED: row.in_domain_auc_lo <= 0.5,  # NaN, of a row without an in-domain test, is not
+        # The AUC is NaN for a row without an in-domain test, and its bound alone where there are too few pictures for one.
+        Mark.NOTHING_LEARNED: not math.isnan(row.in_domain_auc) and not row.in_domain_auc_lo > 0.5,
         Mark.LIKE_COIN_FLIP: low <= 0.5 <= high,
         Mark.OUTSIDE_EVIDENCE: row.role == "chosen" and lies_outside(row.band, row.evidence),
         Mark.ONE_SOURCE_OF_REALS: has_one_source(row),

@@ -13,7 +13,7 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from ..epochs import epochs_of
-from ..errors import BenchError, DiskError, EmptyBandError
+from ..errors import PLUGIN_FAILURES, BenchError, DiskError, EmptyBandError
 from ..features import load
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
@@ -80,7 +80,7 @@ def bands_together(job: Job) -> int:
     """Return how many bands are best fitted by one worker, since their features are computed together."""
     try:
         return load.bands_together([job.train, job.val, *job.tests, *job.sources], job.detector.build(0).view, job.band)
-    except Exception:  # a plugin may fail in any way; its fit reports it
+    except PLUGIN_FAILURES:  # a plugin may fail in any way; its fit reports it
         return 1
 
 
@@ -90,7 +90,7 @@ def _share_features(jobs: Sequence[Job]) -> None:
     if len(bands) < 2 or any(bands_together(job) < 2 for job in jobs):
         return
     sets = [items for job in jobs for items in (job.train, job.val, *job.tests, *job.sources)]
-    with contextlib.suppress(Exception):  # the fit of the band that fails reports it
+    with contextlib.suppress(*PLUGIN_FAILURES):  # the fit of the band that fails reports it
         load.share_bands(sets, jobs[0].detector.build(0).view, bands)
 
 
@@ -101,7 +101,7 @@ def _reported(job: Job) -> Record:
         raise
     except BenchError as error:
         return Record(job.key, error=str(error), empty=isinstance(error, EmptyBandError))
-    except Exception as error:  # a plugin may fail in any way
+    except PLUGIN_FAILURES as error:  # a plugin may fail in any way
         if failed := disk_failure(error, [Path(job.train.table), Path(job.train.index)]):
             raise failed from error
         return Record(job.key, error=failure(job.detector.label, error))

@@ -84,6 +84,11 @@ def ensure_writable(folder: Path, variable: str) -> Path:
         Naming the environment variable that points elsewhere.
     """
     try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:  # MLflow, Parquet and SQLite take texts as paths
+        shown = os.fsencode(folder).decode(errors="backslashreplace")
+        raise BenchError(f"the path {shown} is no UTF-8, which databases need; set {variable} to another folder.") from error
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -34,6 +34,7 @@ CORE_SCHEMA = (
     ("merge", r"<<", ["<"]),
 )
 BASES = {"0o": 8, "0x": 16}
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class YamlError(ValueError):
@@ -85,6 +86,8 @@ class CoreLoader(yaml.SafeLoader):
             raise YamlError(self.peek_event().start_mark.line + 1, f"more than {DEEPEST} lists or mappings in each other")
         node = super().compose_node(parent, index)
         self._depth -= 1
+        if isinstance(node, yaml.ScalarNode) and SURROGATE.search(node.value):
+            raise YamlError(node.start_mark.line + 1, r"half of a surrogate pair (\ud800 to \udfff), which is no character")
         return node
 
 
@@ -149,8 +152,8 @@ def parse_yaml(text: str) -> YamlText:
     Raises
     ------
     YamlError
-        If the text is malformed, has a key twice, is nested deeper than `DEEPEST`, or has more than `MOST_VALUES` values or
-        integers of more than `MOST_DIGITS` digits.
+        If the text is malformed, has a key twice, is nested deeper than `DEEPEST`, or has more than `MOST_VALUES` values,
+        integers of more than `MOST_DIGITS` digits or halves of surrogate pairs.
     """
     with _reported(text):
         node = yaml.compose(text, Loader=CoreLoader)

@@ -1,7 +1,7 @@
 """Study files: what is crossed and which space is searched; read strictly, with errors that name the line."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -39,7 +39,10 @@ from .protocols import PoolRule, Protocol
 SUFFIXES = (".yaml", ".yml")
 MOST_NAME = 80  # characters
 MOST_BANDS = 10_000  # of a sweep, for each kind; a spectrum of a crop of 1,000 pixels has 700 rings
+EXACT = 1e12  # numbers up to which are written out in messages
 MOST_TRIALS = 100_000  # of a cell
+SURROGATES = r"a text with half of a surrogate pair (\ud800 to \udfff), which is no character."
+MOST_MISTAKES = 10  # of a file that are shown
 ENDS = ("low", "high")  # keys of a band that is a stretch of the frequency axis
 LATTICE = ("period", "halfwidth", "points")  # keys of a comb
 
@@ -124,13 +127,18 @@ class Sweep(_Strict):
     def _no_gaps(self) -> "Sweep":
         if self.step > self.width:
             raise ValueError(f"step {self.step:g} is wider than width {self.width:g} and would leave gaps on the axis.")
-        if self._n_steps > MOST_BANDS:
-            raise ValueError(f"step {self.step:g} makes {self._n_steps:,} bands, more than {MOST_BANDS:,}; choose a wider one.")
+        if (n_steps := self._steps + 1) > MOST_BANDS:  # it may be infinite, as some steps are hardly above zero
+            made = f"{n_steps:,.0f}" if n_steps < EXACT else f"{n_steps:.0e}"
+            raise ValueError(f"step {self.step:g} makes {made} bands, more than {MOST_BANDS:,}; choose a wider one.")
         return self
 
     @property
+    def _steps(self) -> float:
+        return (MAX_FREQUENCY - self.width) / self.step + 1e-9
+
+    @property
     def _n_steps(self) -> int:
-        return int((MAX_FREQUENCY - self.width) / self.step + 1e-9) + 1
+        return int(self._steps) + 1
 
     def bands(self, mode: Mode) -> list[Band]:
         """All bands, kind by kind in ascending order; the last one ends at or before the corner of the spectrum."""
@@ -248,13 +256,22 @@ class CropEntry(_Strict):
         return CropSpec(self.side, self.placement, self.tiles)
 
 
+def _encodable(text: str) -> str:
+    """Refuse half of a surrogate pair, which no file and no database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(SURROGATES) from error
+    return text
+
+
 class Study(_Strict):
     """A whole study; every key but `name`, `detectors`, `train` and `test` has a default."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME, description="Name of the board."
     )
-    description: str = Field(default="", description="One line for the list of studies.")
+    description: Annotated[str, AfterValidator(_encodable)] = Field(default="", description="One line for the list of studies.")
     needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(
         min_length=1, description="Names of detectors, or mappings with a name and parameters."
@@ -391,7 +408,7 @@ def load_study(reference: str) -> Study:
     try:
         return Study.model_validate(data)
     except ValidationError as error:
-        raise StudyError("\n".join(_explain(path, node, data, one) for one in error.errors())) from error
+        raise StudyError(_lines([_explain(path, node, data, one) for one in error.errors()])) from error
 
 
 def study_from(keys: Mapping[str, Any]) -> Study:
@@ -406,7 +423,9 @@ def study_from(keys: Mapping[str, Any]) -> Study:
     try:
         return Study.model_validate(dict(keys))
     except ValidationError as error:
-        raise StudyError("\n".join(f"study: {_fault(one)}" for one in error.errors())) from error
+        raise StudyError(_lines([f"study: {_fault(one)}" for one in error.errors()])) from error
+    except UnicodeEncodeError as error:  # of pydantic, which writes the value into its own message
+        raise StudyError(f"study: {error.object!a}: {SURROGATES}") from error
 
 
 def override(study: Study, changes: dict[str, Any]) -> Study:
@@ -430,6 +449,12 @@ def override(study: Study, changes: dict[str, Any]) -> Study:
     except ValidationError as error:
         first = error.errors()[0]
         raise StudyError(f"{'.'.join(map(str, first['loc']))}: {_sentence(first)}") from error
+
+
+def _lines(mistakes: Sequence[str]) -> str:
+    """Put each of the first mistakes on a line."""
+    n_more = len(mistakes) - MOST_MISTAKES
+    return "\n".join([*mistakes[:MOST_MISTAKES], *([f"and {n_more:,} more mistakes."] if n_more > 0 else [])])
 
 
 def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:
@@ -461,6 +486,12 @@ def _sentence(error: Any) -> str:
         message = "a name holds letters, digits and the characters . _ - alone, and does not begin with a dot"
     if error["type"] == "tuple_type":
         message = "Input should be a list, such as [a, b]"
+    if error["type"] == "dict_type":
+        message = "Input should be a mapping, such as {a: 1}"
+    if error["type"] == "model_type":
+        message = f"Input should be a mapping with some of the keys {', '.join(_known_keys(_place(error)))}"
+    if error["type"] == "too_short":
+        message = "Input should be a list of at least 1 entry"
     shown = "" if error["type"] == "value_error" else f", got {error['input']!r}"
     return f"{message.rstrip('.')}{shown}."
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import PLUGIN_FAILURES, text_of
+
 
 class ContractBroken(AssertionError):
     """Violation of a contract, with the expected and the actual value."""
@@ -41,7 +43,7 @@ def outcome(name: str, check: Callable[..., str | None], *arguments: Any) -> Che
         return CheckResult(name, True, check(*arguments) or "")
     except ContractBroken as error:
         return CheckResult(name, False, str(error))
-    except Exception as error:  # the plugin's own code: anything can come
+    except PLUGIN_FAILURES as error:  # the plugin's own code: anything can come
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}:{frame.lineno}"
-        return CheckResult(name, False, f"{type(error).__name__}: {error} ({where})")
+        return CheckResult(name, False, f"{type(error).__name__}: {text_of(error)} ({where})")

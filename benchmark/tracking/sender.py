@@ -164,12 +164,16 @@ class Sender:
         trials = [document for document in documents if is_plain(document) and fits_columns(document, PARAM_LENGTH)]
         if self._has_rivals or not is_database(self._uri):
             return
-        with reported(self._uri):
-            by_study: dict[tuple[str, str], list[RunDocument]] = {}
-            for document in trials:
-                by_study.setdefault((document.study, document.study_key), []).append(document)
-            for of_study in by_study.values():
-                self._insert(of_study)
+        by_study: dict[tuple[str, str], list[RunDocument]] = {}
+        for document in trials:
+            by_study.setdefault((document.study, document.study_key), []).append(document)
+        for of_study in by_study.values():
+            try:
+                with reported(self._uri):
+                    self._insert(of_study)
+            except StoreError as error:
+                if error.trouble.is_of_the_store:
+                    raise  # else one of them is to blame, and `send` finds it
 
     def _insert(self, documents: Sequence[RunDocument]) -> None:
         """Make the runs of documents of one study that the store does not have."""

@@ -109,7 +109,7 @@ def store_error(uri: str, error: BaseException) -> StoreError:
     trouble, reason = _of_connection(error) if uri.startswith(("http:", "https:")) else (Trouble.DATABASE, first_line(error))
     if trouble is None:
         trouble, reason = of_status(_status(error)), first_line(error)
-    elif trouble is Trouble.DATABASE and (_is_of_mlflow(error) or _is_of_a_file(uri, error)):
+    elif trouble is Trouble.DATABASE and (_is_of_mlflow(error) or _is_of_a_file(uri, error) or _is_of_a_text(error)):
         trouble = Trouble.REFUSED
     elif trouble is Trouble.DATABASE and (failed := _of_disk(error)):
         trouble, reason = Trouble.DISK, first_line(failed)
@@ -128,6 +128,11 @@ def _is_of_a_file(uri: str, error: BaseException) -> bool:
         return False
     of_another = isinstance(error, OSError) and error.filename and Path(str(error.filename)) != database
     return isinstance(error, shutil.SpecialFileError | BenchError) or bool(of_another)
+
+
+def _is_of_a_text(error: BaseException) -> bool:
+    """Return True if a text of one run is to blame: it has a half of a surrogate pair, which no database takes."""
+    return any(isinstance(one, UnicodeEncodeError) for one in _chain(error))
 
 
 def of_status(status: int | None) -> Trouble:

@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -251,10 +251,12 @@ def _count(plugin: type[Dataset], root: Path) -> int:
 def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
     merged: dict[tuple[str, int, str], tuple[Item, list[str]]] = {}
     findings = []
+    used: set[str] = set()  # also what the drawn splits leave out
     variants = dataset.variants()
     for variant in variants:
         try:
             listed = dataset.items(variant)
+            used |= {item.id for item in dataset.all_items(variant)}
         except DataError as error:
             if len(variants) == 1:
                 raise
@@ -267,7 +269,7 @@ def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
             listing = merged.setdefault((item.id, item.label, item.split), (item, []))
             listing[1].append(variant)
     entries = [Entry(item, "still", tuple(dict.fromkeys(domains))) for item, domains in merged.values()]
-    findings += _extra_files(dataset, entries)
+    findings += _extra_files(dataset, entries, used)
     return Inventory(name, place, dataset.classes, sorted(entries, key=lambda entry: entry.item.id), findings)
 
 
@@ -275,14 +277,13 @@ def _paths(paths: Iterable[str], detail: str = "") -> tuple[tuple[str, str], ...
     return tuple((path, detail) for path in sorted(paths))
 
 
-def _extra_files(dataset: Dataset, entries: Sequence[Entry]) -> list[Finding]:
-    """Find files below a root that are no items, for data sets whose ids are paths."""
+def _extra_files(dataset: Dataset, entries: Sequence[Entry], used: Collection[str]) -> list[Finding]:
+    """Find files below a root that are not used, for data sets whose ids are paths."""
     if dataset.root is None or not entries:
         return []
     tree = own_tree(dataset.root)
     if not tree.path(entries[0].item.id).is_file():
         return []
-    used = {entry.item.id for entry in entries}
     rest = [path for path in tree.files(deep=True) if path not in used]
     findings = troubles_of(tree.troubles) + _escaped_names(used)
     for what, suffixes, remedy in (

@@ -109,9 +109,16 @@ def _text(path: Path) -> str:
 
 def _rows(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
     """Return the lines below the head, each with its number and its cells by column."""
+    try:
+        return _rows_of(path, text)
+    except csv.Error as error:  # a quotation mark is open, or a cell is too long, as it is when one is open
+        raise DataError(f"{path} cannot be read as CSV ({error}); see that every quotation mark is closed.") from error
+
+
+def _rows_of(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
     head = text.splitlines()[0] if text.strip() else ""
     delimiter = max(DELIMITERS, key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns = [cell.strip().lower() for cell in next(reader, [])]
     _check_columns(path, columns)
     rows = []

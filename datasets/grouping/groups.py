@@ -1,6 +1,7 @@
 """Groups of the pictures of a folder: as they are declared, or as sub-folders and names tell them."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +12,12 @@ from ...benchmark.domains.splits import N_FOLDS
 from ...benchmark.errors import DataError
 from ..copies.tree import SPLIT_NAMES
 from .group_list import find_group_list, read_group_list
-from .name_schemes import AmbiguousNamesError, Named, Reading, read_names, read_pairs, without_sides
+from .name_schemes import ENOUGH, REPEATED, AmbiguousNamesError, Named, Reading, read_names, without_sides
+from .pairs import read_pairs
 
+LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 NUMBERED = re.compile(r"(.+)[_-]\d+")
+FIRST_NUMBER, LAST_NUMBER = r"(?:^|/)[^/\d]*(\d+)[^/]*$", r"(\d+)[^/\d]*\.\w+$"  # of a name
 GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 LIST_SUFFIX = ".csv"
 
@@ -210,10 +214,11 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     """
     named = [Named(picture.inner, picture.label) for picture in pictures]
     if places := read_pairs(named):
-        return tuple(
+        with_persons = tuple(
             replace(picture, group=place.target, by="target and donor", **vars(place)) if place.target else picture
             for picture, place in zip(pictures, places, strict=True)
         )
+        return _with_names(with_persons, named, [i for i, place in enumerate(places) if not place.target])
     folders = _folders(pictures)
     if not any(folders):
         return _with_reading(pictures, range(len(pictures)), read_names(named))
@@ -231,12 +236,29 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     loose = [i for i, folder in enumerate(folders) if not folder]
     inside = [i for i, folder in enumerate(folders) if folder]
     with_folders = _with_reading(pictures, inside, replace(of_folders, keys=tuple(filter(None, folders))))
-    return _with_reading(with_folders, loose, read_names([named[i] for i in loose]))
+    return _with_names(with_folders, named, loose)
+
+
+def _with_names(pictures: Sequence[Picture], named: Sequence[Named], rows: Sequence[int]) -> tuple[Picture, ...]:
+    """
+    Give the pictures in some rows the groups of their names; where these are in doubt, as they are read among all names.
+
+    Raises
+    ------
+    AmbiguousNamesError
+        If all names are in doubt, too.
+    """
+    try:
+        return _with_reading(pictures, rows, read_names([named[i] for i in rows]))
+    except AmbiguousNamesError:
+        reading = read_names(named)
+    keys = tuple(reading.keys[i] for i in rows) if reading else ()
+    return _with_reading(pictures, rows, reading and replace(reading, name="the scheme of all names", keys=keys))
 
 
 def _folders(pictures: Sequence[Picture]) -> tuple[str, ...]:
-    """Return the sub-folder of each picture; empty in a class that lies in a single one."""
-    folders = [folder_key(picture.inner) for picture in pictures]
+    """Return the sub-folder that groups each picture; empty in a class that lies in a single one."""
+    folders = _outermost(_without_sources([folder_key(picture.inner) for picture in pictures], [p.label for p in pictures]))
     by_class: dict[int, set[str]] = defaultdict(set)
     for picture, folder in zip(pictures, folders, strict=True):
         by_class[picture.label].add(folder)
@@ -244,29 +266,85 @@ def _folders(pictures: Sequence[Picture]) -> tuple[str, ...]:
     return tuple(folder if picture.label in several else "" for picture, folder in zip(pictures, folders, strict=True))
 
 
+def _without_sources(folders: Sequence[str], labels: Sequence[int]) -> Sequence[str]:
+    """
+    Strip the outer folders where they are sources, such as methods, with the same clips in each: ``Deepfakes/033``.
+
+    They are if the two classes have none in common, there are few, and most of the inner folders recur.
+    """
+    split = [folder.rpartition("/")[::2] for folder in folders]
+    of_class: dict[int, set[str]] = defaultdict(set)
+    of_inner: dict[str, set[str]] = defaultdict(set)
+    for (outer, inner), label in zip(split, labels, strict=True):
+        of_class[label].add(outer)
+        of_inner[inner].add(outer)
+    n_recurring = sum(len(outers) > 1 for inner, outers in of_inner.items() if inner)
+    sources = set[str]().union(*of_class.values())
+    are_apart = sum(map(len, of_class.values())) == len(sources)
+    few = 1 < len(sources) < ENOUGH <= len(of_inner)
+    return [inner for _, inner in split] if are_apart and few and n_recurring >= REPEATED * len(of_inner) else folders
+
+
+def _outermost(folders: Sequence[str]) -> Sequence[str]:
+    """Cut folders in each other after the outermost level that has enough groups: ``person/clip`` after the person."""
+    parts = [folder.split("/") for folder in folders]
+    for level in range(1, max(map(len, parts), default=1)):
+        outer = ["/".join(some[:level]) for some in parts]
+        if len(set(outer) - {""}) >= ENOUGH:
+            return outer
+    return folders
+
+
 def _with_reading(pictures: Sequence[Picture], rows: Sequence[int], reading: Reading | None) -> tuple[Picture, ...]:
     """Give the pictures in some rows the groups of a reading; a group of one picture is none."""
     if reading is None:
         return tuple(pictures)
-    repeats = Counter(reading.keys)
+    keys = _one_spelling(reading.keys)
+    repeats = Counter(keys)
     result = list(pictures)
-    for row, key in zip(rows, reading.keys, strict=True):
+    for row, key in zip(rows, keys, strict=True):
         if key and repeats[key] > 1:
             result[row] = replace(result[row], group=key, by=reading.name)
     return tuple(result)
+
+
+def _one_spelling(keys: Sequence[str]) -> list[str]:
+    """Give keys that differ in case, leading zeros or the coding of accents alone the first spelling of them."""
+    first: dict[str, str] = {}
+    for key in sorted(set(keys)):
+        first.setdefault(_plain(key), key)
+    return [first[_plain(key)] for key in keys]
+
+
+def _plain(key: str) -> str:
+    return LEADING_ZEROS.sub("", unicodedata.normalize("NFC", key).casefold())
 
 
 def _doubt(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:
     """Return the message on two readings, each with the option that chooses it."""
     readings = []
     for reading in error.readings:
-        option = f": --group-by '{alias}={reading.pattern}'" if reading.pattern else ""
+        pattern = _pattern_of(reading, pictures)
+        option = f": --group-by '{alias}={pattern}'" if pattern else ""
         i = next(i for i, key in enumerate(reading.keys) if key)
         readings.append(f"{reading.describe()} ({pictures[i].inner} is in the group '{reading.keys[i]}'{option})")
     return (
         f"{alias}: the names of the pictures fit two readings about equally well: {' or '.join(readings)}. Say which one is "
         f"meant, or list the groups: --groups {alias}=FILE.csv. If all pictures are independent: --group-by {alias}=none."
     )
+
+
+def _pattern_of(reading: Reading, pictures: Sequence[Picture]) -> str:
+    """Return a regular expression, or the word ``folder``, that gives the groups of a reading; empty if none of ours does."""
+    if not reading.pattern or reading.pattern in GROUPINGS:
+        return reading.pattern
+    for pattern in (reading.pattern, FIRST_NUMBER, LAST_NUMBER):
+        key_of = _pattern_key(pattern)
+        found = zip(reading.keys, pictures, strict=True)
+        other = replace(reading, keys=tuple(key and key_of(picture.inner) for key, picture in found))
+        if all(map(bool, other.keys)) is all(map(bool, reading.keys)) and reading.within(other) and other.within(reading):
+            return pattern
+    return ""
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ COUNTING = r"0*\d{1,5}"  # a running number; larger ones are dates, times and nu
 NUMBER = re.compile(rf"(\D*)({COUNTING})(\D*)")
 DIGITS = re.compile(r"\d+")
 HEXADECIMAL = re.compile(r"[0-9a-f]{2,}", re.IGNORECASE)
-LETTER = re.compile(r"[a-z]", re.IGNORECASE)
+LETTER = re.compile(r"[a-zA-Z]")  # without regard to case, the dotted capital I of Turkish would be one, too
+CHANCE = 0.02  # pairs of equal values that a hash may have by chance, times two
 LEAST_SIZE = 3  # pictures per value of a column of letters and digits: four digits of a hash repeat, too
 
 
@@ -103,10 +104,17 @@ def _repeats(column: Column, least: float) -> bool:
     sizes = Counter(value for value in column.values if value)
     if column.kind is Kind.WORD and any(map(str.isdigit, "".join(sizes))):
         shapes = {DIGITS.sub("0", value) for value in sizes}
-        is_hash = all(map(HEXADECIMAL.fullmatch, sizes)) or sizes.total() < LEAST_SIZE * len(sizes)
+        is_hash = _may_be_chance(sizes) if all(map(HEXADECIMAL.fullmatch, sizes)) else sizes.total() < LEAST_SIZE * len(sizes)
         if is_hash or len(shapes) == 1:  # of one shape are parts of a time: 05T14
             return False
     return sum(n for n in sizes.values() if n > 1) >= least * len(column.values)
+
+
+def _may_be_chance(sizes: Counter[str]) -> bool:
+    """Return True if hexadecimal values repeat as those of a hash may, or have digits alone, as dates and numbers have."""
+    total, shortest = sizes.total(), min(map(len, sizes))
+    has_letters = sum(not value.isdigit() for value in sizes) > len(sizes) / 2
+    return not has_letters or total**2 > CHANCE * 16**shortest
 
 
 def share_crossed(one: Column, other: Column) -> float:

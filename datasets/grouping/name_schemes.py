@@ -6,16 +6,17 @@ one is taken only where classes or running numbers contradict the other.
 """
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
-from .name_columns import COARSE, COUNTING, FINE, LETTER, Column, Kind, name_columns, share_crossed
+from .continued_names import continued_keys
+from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Column, Kind, name_columns, share_crossed
 
 SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
 SEPARATORS = re.compile(r"([\s_-]+)")
@@ -30,18 +31,23 @@ TRAILING = r"(?:[\W_]+[^\W\d_]+)*\W*"  # words after the last number
 FRAME = re.compile(rf"(?:^|[\W_]+|(?<=\d))(?:{FRAME_WORDS})[\W_]?(\d+)(?=$|[\W_])", re.IGNORECASE)
 PERSON = re.compile(rf"(?:^|[\W_]|(?<=\d))({PERSON_WORDS})[\W_]?(\d+)", re.IGNORECASE)
 CLIP = re.compile(rf"(?:^|[\W_]|(?<=\d))({CLIP_WORDS})[\W_]?(\d+)", re.IGNORECASE)
+# 1.50s, 01h02m03s
+TIME = re.compile(
+    r"(.+?)[\W_]+t?(?:\d+(?:[.,]\d+)?[ _]?(?:ms|sec|s)|(?:\d+h)?\d+m\d+s\d*)\W*", re.IGNORECASE
+)  # 1.50s, 01h02m03s
 LAST = re.compile(rf"(.+?)[\W_]+(\d+){TRAILING}")
 LAST_TWO = re.compile(rf"(.+?)[\W_]+\d+[\W_]+(\d+){TRAILING}")
 WORD_NUMBER = re.compile(r"([^\W\d_]{2,})(\d+)")
 FIRST = re.compile(rf"\W*({COUNTING})[\W_]+(.+)")
+NUMBERED = re.compile(r".*\d")  # as persons and clips are
+COMPRESSION = re.compile(r"raw|(?:c|q|crf|qp)\d{1,3}", re.IGNORECASE)
 COPY = re.compile(r".+(?:\(\d+\)|copy[\W_]*\d+)\W*", re.IGNORECASE)  # how systems number copies, so that this number runs
 FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
-PAIR = re.compile(r"(\d+)[\W_]+(\d+)(?:[\W_]+(\d+))?")
-SINGLE = re.compile(r"(\d+)(?:[\W_]+(\d+))?")
 
 MATCHED = 0.95  # share of the names that a reading fits, over all and in each class
 REPEATED = 0.5  # share of the pictures that are not alone of their class in a group
 CLEAR, UNCLEAR = 0.95, 0.8  # shares of a reading that is borne out, and of one that is contradicted
+SHORTEST_HASH, HASH_START = 6, 3  # digits
 CROSSED = 0.5  # share of the pairs of clip and frame that there are, of all
 ENOUGH = 2 * N_FOLDS  # groups, from which on the coarser of two nested readings is taken
 
@@ -93,19 +99,10 @@ class Named:
 
     @cached_property
     def _whole(self) -> str:
-        stem = SUFFIX.sub("", self.inner.rpartition("/")[2])
+        stem = SUFFIX.sub("", unicodedata.normalize("NFC", self.inner.rpartition("/")[2]))
         stem = without_sides(stem) or ("" if class_of_folder(stem) is not None else stem)
         match = WORD_NUMBER.fullmatch(stem)
         return match[2] if match and _is_side([match[1]]) else stem  # fake1
-
-
-@dataclass(frozen=True)
-class Place:
-    """Identities and clip that a name tells, empty where it tells none."""
-
-    target: str = ""
-    donor: str = ""
-    video: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,6 +171,13 @@ class Reading:
         """Return True if each group lies in one group of another reading."""
         return all(len({other.keys[i] for i in some}) == 1 for some in self.groups.values())
 
+    def spread(self, rows: Sequence[int], labels: Sequence[int]) -> "Reading":
+        """Return the reading of some rows of a listing as one of the whole listing."""
+        keys, numbers = [""] * len(labels), [-1] * len(labels)
+        for row, key, number in zip(rows, self.keys, self.numbers, strict=True):
+            keys[row], numbers[row] = key, number
+        return replace(self, labels=tuple(labels), keys=tuple(keys), numbers=tuple(numbers))
+
     def describe(self) -> str:
         """Describe the reading in a few words: ``60 groups by `idNN_```."""
         return f"{len(self.groups)} groups by {self.name}"
@@ -211,19 +215,51 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     labels = [picture.label for picture in pictures]
     if all(stem.isdigit() for stem in stems):  # mostly running numbers, as in many large folders
         return _of_digits(stems, labels)
+    if reading := _of_hashes(stems, labels):
+        return reading
+    if keys := continued_keys(stems, ENOUGH, REPEATED):
+        return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
     in_parts = [picture.in_parts for picture in pictures]
     whole = _choose(stems, labels, in_parts)
     if whole or len(set(labels)) == 1:
-        return whole
+        return whole and _without_versions(whole)
     keys, numbers, names = [""] * len(stems), [-1] * len(stems), []
     for label in sorted(set(labels)):
         rows = [i for i, of in enumerate(labels) if of == label]
-        part = _choose([stems[i] for i in rows], [label] * len(rows), [in_parts[i] for i in rows])
+        try:
+            part = _choose([stems[i] for i in rows], [label] * len(rows), [in_parts[i] for i in rows])
+        except AmbiguousNamesError as error:
+            raise AmbiguousNamesError(*(reading.spread(rows, labels) for reading in error.readings)) from error
         if part:
             names.append(part.name)
             for i, key, number in zip(rows, part.keys, part.numbers, strict=True):
                 keys[i], numbers[i] = key, number
     return Reading(" and ".join(dict.fromkeys(names)), tuple(labels), tuple(keys), tuple(numbers)) if names else None
+
+
+def _without_versions(reading: Reading) -> Reading:
+    """Leave out the part of each key that tells the method or the compression, where the same clips come in several."""
+    found = [COARSE.findall(key) for key in reading.keys]
+    lengths = {len(some) for some in found if some}
+    n_parts = max(lengths, default=0)
+    # One of the methods may have no word, or one that names a class and is no part of the stem.
+    parts = [[""] * (n_parts - len(some)) + some if some else [] for some in found]
+    for place in range(n_parts if lengths <= {n_parts - 1, n_parts} and n_parts > 1 else 0):
+        values: dict[str, set[int]] = defaultdict(set)  # labels by value
+        versions: dict[str, set[str]] = defaultdict(set)  # values by the rest of the key
+        keys = ["_".join(filter(None, [*some[:place], *some[place + 1 :]])) for some in parts]
+        for some, key, label in zip(parts, keys, reading.labels, strict=True):
+            if key:
+                values[some[place]].add(label)
+                versions[key].add(some[place])
+        of_class = len(set(reading.labels)) > 1 and all(len(labels) == 1 for labels in values.values())
+        are_versions = (of_class and not any(map(NUMBERED.fullmatch, values))) or all(map(COMPRESSION.fullmatch, values))
+        are_whole = all(bool(key) == bool(old) for key, old in zip(keys, reading.keys, strict=True))
+        recurring = sum(len(some) > 1 for some in versions.values()) >= REPEATED * len(versions)
+        if are_versions and are_whole and recurring and 1 < len(values) < N_FOLDS and len(versions) >= ENOUGH:
+            name = _shown(keys, keys) or f"{reading.name}, without {' and '.join(sorted(filter(None, values))[:2])}"
+            return _without_versions(replace(reading, name=name, keys=tuple(keys), pattern=""))
+    return reading
 
 
 def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool]) -> Reading | None:
@@ -237,6 +273,7 @@ def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Se
     short = _without_constant_ends(stems, LAST_TOKEN, 1, 2)
     by_words = [
         _reading(short, labels, _frame_key, "name without the frame number"),
+        _reading(short, labels, _time_key, "name without the time"),
         _reading(short, labels, _key_of_words((PERSON,)), "name of the person"),
         _reading(short, labels, _key_of_words((PERSON, CLIP)), "name of the person and clip"),
     ]
@@ -259,7 +296,10 @@ def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Se
         return _coarser(forward) or (whole if whole.fits and sum(in_parts) >= MATCHED * len(stems) else None)
     if not forward:
         # Frames are hardly ever numbered before the clip, so that this reading has to be borne out.
-        return first if first.purity >= CLEAR or first.regularity >= CLEAR else None
+        if first.purity < CLEAR and first.regularity < CLEAR:
+            return None
+        number = _reading(short, labels, _first_number, "the first number", r"(?:^|/)\D*(\d+)[^/]*$")
+        return _purer(number, first) if len(first.groups) < ENOUGH <= len(number.groups) and number.fits else first
     return first if _decided(forward[0], first) is first else _coarser(forward)
 
 
@@ -279,6 +319,23 @@ def _of_digits(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
         if is_free and len(reading.groups) >= ENOUGH and begins >= CLEAR * len(reading.groups) and reading.fits:
             return reading if reading.regularity >= CLEAR else None
     return None
+
+
+def _of_hashes(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
+    """
+    Read hashes of clips that a frame number follows without anything between: ``3fa9c27be1d0003``.
+
+    So many first digits are read as no two hashes have in common by chance; they differ from clip to clip.
+    """
+    widths = set(map(len, stems))
+    width = max(widths) if len(widths) == 1 and all(map(HEXADECIMAL.fullmatch, stems)) else 0
+    place = next((n for n in range(SHORTEST_HASH, width) if len(stems) ** 2 <= CHANCE * 16**n), 0)
+    keys = tuple(stem[:place] for stem in stems)
+    clips = set(keys) if place else set[str]()
+    n_starts = len({key[:HASH_START] for key in clips})
+    are_hashes = sum(not key.isdigit() for key in clips) > len(clips) / 2 and n_starts >= min(len(clips), 16**HASH_START) / 4
+    reading = Reading(f"their first {place} digits", tuple(labels), keys, (-1,) * len(keys))
+    return reading if len(clips) >= ENOUGH and are_hashes and reading.fits else None
 
 
 def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[str]) -> Reading | None:
@@ -310,6 +367,14 @@ def _column_reading(keys: Sequence[Column], number: Column | None, labels: Seque
     values = tuple("_".join(some) if all(some) else "" for some in zip(*(key.values for key in keys), strict=True))
     shown = _shown(values, values) or f"a part such as {next(filter(None, values))!r}"
     return Reading(shown, tuple(labels), values, number.numbers if number else (-1,) * len(values))
+
+
+def _purer(one: Reading, other: Reading) -> Reading:
+    """Take the one of two readings that the classes bear out; running numbers mean nothing where one of them has none."""
+    for pure, mixed in ((one, other), (other, one)):
+        if pure.purity >= CLEAR and mixed.purity <= UNCLEAR:
+            return pure
+    raise AmbiguousNamesError(one, other)
 
 
 def _decided(last: Reading, first: Reading) -> Reading:
@@ -364,6 +429,11 @@ def _frame_key(stem: str) -> tuple[str, int]:
     return without_sides("_".join(filter(None, rest))), int(frame[1])
 
 
+def _time_key(stem: str) -> tuple[str, int]:
+    match = TIME.fullmatch(stem)
+    return (without_sides(match[1].strip(" _-.(")), -1) if match else ("", -1)
+
+
 def _key_of_words(patterns: Sequence[re.Pattern[str]]) -> Key:
     """Return the key of the numbers behind some words: ``id07``, ``id07_clip3``."""
 
@@ -380,6 +450,11 @@ def _key_before(pattern: re.Pattern[str]) -> Key:
         return (without_sides(match[1].strip(" _-.(")), int(match[2])) if match else ("", -1)
 
     return key_of
+
+
+def _first_number(stem: str) -> tuple[str, int]:
+    match = FIRST.fullmatch(stem)
+    return (match[1], -1) if match else ("", -1)
 
 
 def _key_after_first(stem: str) -> tuple[str, int]:
@@ -401,48 +476,3 @@ def _shown(stems: Sequence[str], keys: Sequence[str]) -> str:
     if "N" not in shape or widths.total() < UNCLEAR * sum(count.total() for count in shapes.values()):
         return ""
     return f"`{next(iter(widths)) if len(widths) == 1 else shape}`"
-
-
-# --- targets and donors ----------------------------------------------------------------------------------------------
-
-
-def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:
-    """
-    Read fakes that are called after a target and a donor, ``033_097_0001``, beside reals ``033_0001``.
-
-    Parameters
-    ----------
-    pictures : sequence of Named
-
-    Returns
-    -------
-    tuple of Place, or None
-        None where names are no such pairs. They are if targets and donors are among the reals, whose names have one number
-        less, or if nearly every pair of three numbers has its mirror image.
-    """
-    fakes = [PAIR.fullmatch(picture.stem) for picture in pictures if picture.label == FAKE]
-    reals = [SINGLE.fullmatch(picture.stem) for picture in pictures if picture.label == REAL]
-    pairs = {(match[1], match[2]) for match in fakes if match}
-    framed = [bool(match[3]) for match in fakes if match]
-    if not pairs or sum(map(bool, fakes)) < MATCHED * len(fakes) or len(set(framed)) != 1:
-        return None
-    singles = {match[1] for match in reals if match and bool(match[2]) == framed[0]}
-    people = {person for pair in pairs for person in pair}
-    of_reals = _share(people, singles) >= UNCLEAR and sum(map(bool, reals)) >= MATCHED * len(reals)
-    mirrored = framed[0] and _share(pairs, {(donor, target) for target, donor in pairs}) >= CLEAR
-    if not (of_reals or mirrored) or all(target == donor for target, donor in pairs):
-        return None
-    return tuple(_place(picture, framed[0]) for picture in pictures)
-
-
-def _share(some: Iterable[object], of: set) -> float:
-    some = list(some)
-    return sum(one in of for one in some) / max(1, len(some))
-
-
-def _place(picture: Named, framed: bool) -> Place:
-    if picture.label == REAL:
-        match = SINGLE.fullmatch(picture.stem)
-        return Place(match[1], video=match[1] if framed else "") if match else Place()
-    match = PAIR.fullmatch(picture.stem)
-    return Place(match[1], match[2], f"{match[1]}_{match[2]}" if framed else "") if match else Place()

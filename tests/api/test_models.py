@@ -103,6 +103,19 @@ def test_a_folder_without_a_model_says_how_one_is_made(tmp_path: Path) -> None:
         (lambda: bb.train("spectral_logreg", "mine", params={"D": 1}), ValueError, "unknown parameter .* 'D'"),
         (lambda: bb.train("spectral_logreg", "mine", band="lo:0.2"), ValueError, "unknown band kind 'lo'. Did you mean 'low'"),
         (lambda: bb.train("spectral_logreg", "mine", tiles=0), OptionError, "tiles is at least 1, got 0"),
+        (
+            lambda: bb.train("spectral_logreg", "mine", band=0.2),
+            OptionError,
+            r"band is text such as low:0\.2, or a Band, got 0\.2",
+        ),
+        (
+            lambda: bb.train("spectral_logreg", "mine", band=bb.Band("low", 0.2), mode="pixels"),
+            OptionError,
+            "the band has the mode keep, and mode is 'pixels'; give it to the Band alone",
+        ),
+        (lambda: bb.train(5, "mine"), OptionError, "detector takes a name or a class, got 5"),
+        (lambda: bb.leaderboard(5), OptionError, "study is text, got 5"),
+        (lambda: bb.leaderboard(tracking_uri=Path("x")), OptionError, r"tracking_uri is text, got PosixPath\('x'\)"),
         (lambda: bb.load_model(3), OptionError, "model is a folder, or an address of MLflow .*, got 3"),
     ],
 )

@@ -131,6 +131,8 @@ def test_an_unknown_option_is_named_with_the_nearest(options: dict[str, Any], me
         ({"mode": "keap"}, "mode: .*'keap'"),
         ({"seeds": 0}, "seeds: .*got 0"),
         ({"jobs": 0}, "jobs is at least 1, got 0"),
+        ({"fresh": "no"}, "fresh is True or False, got 'no'"),
+        ({"storage": 5}, "storage is text, got 5"),
         ({"jobs": 1.5}, "jobs is a whole number, got 1.5"),
         ({"data": "pictures"}, r"data is a mapping of names to folders such as \{'mine': 'pictures'\}, got 'pictures'"),
         ({"released": "2024"}, "released is a mapping of names to dates such as .*, got '2024'"),

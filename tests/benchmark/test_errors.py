@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bandbench.benchmark.errors import StudyError, listed, nearest_name, plain_text, unknown_name
+from bandbench.benchmark.errors import StudyError, listed, nearest_name, plain_text, text_of, unknown_name
 
 PROGRAM = """
 import warnings
@@ -56,6 +56,18 @@ def test_the_nearest_name_is_offered(name: str, names: list[str], sentence: str)
 def test_a_notebook_shows_the_sentence_alone() -> None:
     """IPython asks an exception for its lines by this name."""
     assert StudyError("no study 'x'.")._render_traceback_() == ["StudyError: no study 'x'."]
+
+
+class Mute(Exception):
+    """An exception of a plugin that cannot be printed."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+def test_an_exception_whose_message_fails_has_one_of_ours() -> None:
+    assert text_of(ValueError("a reason")) == "a reason"
+    assert text_of(Mute()) == "an exception whose message cannot be read"
 
 
 def test_what_a_terminal_acts_upon_is_written_out() -> None:

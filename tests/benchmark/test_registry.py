@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,14 +60,57 @@ def test_a_file_that_fails_is_listed_with_its_reason_and_hurts_nobody(package: P
     (package / "good.py").write_text(GOOD.format(name="Good", lower="good"))
     (package / "broken.py").write_text("import a_library_that_is_not_there\n")
     (package / "empty.py").write_text("x = 1\n")
+    (package / "script.py").write_text("import sys\nsys.exit('usage: script.py FILE')\n")
     (package / "shouting.py").write_text(GOOD.format(name="Shouting", lower="SHOUTING"))
     found = registry()
     assert found.names() == ["good"]
     assert "No module named 'a_library_that_is_not_there'" in found.found.failures["broken"]
+    assert "SystemExit: usage: script.py FILE" in found.found.failures["script"]
     assert "defines no Detector" in found.found.failures["empty"]
     assert "lower-case letters" in found.found.failures["shouting"]
     with pytest.raises(PluginError, match="detector 'broken' cannot be used: .*ModuleNotFoundError"):
         found.get("broken")
+
+
+CONSTRUCTED = """\
+import numpy as np
+from bandbench.benchmark.contracts import Detector, ViewSpec
+
+class Odd(Detector):
+    name = "odd"
+
+    def __init__(self, alpha=1.0):
+        {body}
+
+    @property
+    def view(self):
+        return {view}
+
+    def fit(self, view, labels):
+        return self
+
+    def score(self, view):
+        return np.zeros(len(view))
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "view", "message"),
+    [
+        ("1 / 0", "ViewSpec('dct')", "cannot be made with {}: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(2)", "ViewSpec('dct')", "cannot be made with {}: SystemExit: 2"),
+        ("self.a = alpha", "ViewSpec('dct')", "no attribute 'alpha'; a constructor keeps each parameter as an attribute"),
+        ("self.alpha = alpha", "1 / 0", "cannot be made with {}: ZeroDivisionError"),
+        ("self.alpha = alpha", "None", "has no view: wanted a ViewSpec, got NoneType"),
+        ("self.alpha = object()", "ViewSpec('dct')", "parameters of detector odd are numbers, texts"),
+        ("self.alpha = np.zeros(3)", "ViewSpec('dct')", "parameters of detector odd are numbers, texts"),
+    ],
+)
+def test_a_detector_that_cannot_be_made_says_why(body: str, view: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(CONSTRUCTED.format(body=body, view=view))
+    spec = DetectorSpec.parse(f"{tmp_path / 'odd.py'}:Odd")
+    with pytest.raises(PluginError, match=re.escape(message)):
+        spec.build()
 
 
 def test_a_name_taken_twice_is_an_error_that_names_both(package: Path) -> None:

@@ -108,3 +108,20 @@ def test_a_list_declares_the_identities_of_clips(tmp_path: Path) -> None:
     (root / "groups.csv").write_text("path,group,donor\nreal/a.mp4,p,\nreal/b.mp4,q,\nfake/c.mp4,p,q\n")
     assert targets(root) == {"real/a.mp4": ("p", ""), "real/b.mp4": ("q", ""), "fake/c.mp4": ("p", "q")}
     assert targets(root, groups="none")["real/a.mp4"] == ("", "")
+
+
+def test_persons_of_swaps_are_identities_and_fakes_of_two_sides_are_left_out(tmp_path: Path) -> None:
+    reals = [f"real/id{i}_{c:04d}.mp4" for i in range(20) for c in range(2)]
+    fakes = [f"fake/id{i}_id{(i + step) % 20}_0000.mp4" for i in range(20) for step in range(1, 11)]
+    dataset = ClipFolder(tree(tmp_path, [*reals, *fakes]))
+    sources = dataset.survey_now().sources
+    assert {source.id: (source.target, source.donor) for source in sources}["fake/id3_id7_0000.mp4"] == ("id3", "id7")
+    drawn = dataset.drawn(sources)
+    sides: dict[str, set[str]] = {}
+    for source in drawn:
+        if source.split:
+            for person in filter(None, (source.target, source.donor)):
+                sides.setdefault(person, set()).add(source.split)
+    assert len(sides) == 20
+    assert {len(some) for some in sides.values()} == {1}
+    assert {source.split for source in drawn} == {"train", "val", "test", ""}

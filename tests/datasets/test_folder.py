@@ -359,3 +359,27 @@ def test_frames_of_a_clip_are_on_one_side_however_they_are_named(tmp_path: Path,
         sides.setdefault(clip_of[item.id], set()).add(item.split)
     assert [len(splits) for splits in sides.values()] == [1] * 60
     assert dataset.remarks()[0].startswith("600 pictures, 60 groups by ")
+
+
+def test_fakes_of_two_sides_are_left_out_where_everybody_is_swapped_with_many(tmp_path: Path) -> None:
+    names = [f"real/id{i}_{c:04d}.png" for i in range(40) for c in range(2)]
+    names += [f"fake/id{i}_id{(i + step) % 40}_0000.png" for i in range(40) for step in range(1, 21)]
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    folder = Folder(root=tmp_path)
+    items = folder.items("")
+    sides: dict[str, set[str]] = {}
+    for item in items:
+        for person in filter(None, (item.target, item.donor)):
+            sides.setdefault(person, set()).add(item.split)
+    assert len(sides) == 40
+    assert {len(some) for some in sides.values()} == {1}
+    assert {item.split for item in items if item.label} == {"train", "val", "test"}
+    n = len(names) - len(items)
+    assert n > 0
+    assert folder.remarks()[-1] == f"{n} fakes are left out: their two persons are on different sides of the drawn splits"
+    everything = folder.all_items("")
+    assert sorted(item.id for item in everything) == sorted(names)
+    assert sum(item.split == "" for item in everything) == n

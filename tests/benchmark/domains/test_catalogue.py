@@ -163,6 +163,39 @@ def listed_items(monkeypatch: pytest.MonkeyPatch, entries: list[Any]) -> Sequenc
 GOOD = [Item(f"{i}", i % 2, "train") for i in range(8)]
 
 
+class Odd(Dataset):
+    """A data set whose parts a test makes fail."""
+
+    name = "odd"
+
+    def items(self, variant: str) -> list[Item]:
+        return []
+
+    def read(self, item: Item) -> bytes:
+        return b""
+
+
+@pytest.mark.parametrize("raised", [ZeroDivisionError("torn"), SystemExit("torn")])
+def test_a_data_set_that_fails_is_an_error_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise raised
+
+    text = f"odd: its data set failed: {type(raised).__name__}: torn"
+    catalogue = Catalogue({f"{__file__}:Odd": str(tmp_path)})
+    plugin = type(catalogue.open("odd", 0))
+    monkeypatch.setattr(plugin, "variants", fail)
+    with pytest.raises(PluginError, match=text):
+        catalogue.expand(["odd"])
+    monkeypatch.setattr(plugin, "variants", lambda self: "ab")
+    with pytest.raises(PluginError, match=r"odd: variants\(\) returns a tuple of texts, got 'ab'"):
+        catalogue.expand(["odd"])
+    monkeypatch.setattr(plugin, "__init__", fail)
+    with pytest.raises(PluginError, match=text):
+        Catalogue({f"{__file__}:Odd": str(tmp_path)}).open("odd", 0)
+
+
 @pytest.mark.parametrize(
     ("odd", "fault"),
     [
@@ -170,6 +203,8 @@ GOOD = [Item(f"{i}", i % 2, "train") for i in range(8)]
         (Item(5, 0, "train"), "an id that is no text: 5"),  # pyright: ignore[reportArgumentType]
         (Item("x", math.nan, "train"), "x: label nan, wanted 0 or 1"),  # pyright: ignore[reportArgumentType]
         (Item("x", 0, "later"), "x: split 'later', wanted train, val, test"),  # pyright: ignore[reportArgumentType]
+        (Item("x\udcff", 0, "train"), "'x.*udcff': half of a surrogate pair, .* cannot be kept"),
+        (Item("x", 0, "train", video="y" * 5000), "x: a text of 5,000 characters, more than 4,096"),
         (Item("x", 0, "train", target=3), "x: an identity, clip or group that is no text"),  # pyright: ignore[reportArgumentType]
     ],
 )

@@ -167,12 +167,13 @@ def test_a_file_that_changes_between_two_reads_is_left_out(
     [
         (RuntimeError("torn\n" + "x" * 1000), r"cannot be read \(read failed: RuntimeError: torn x+…\)."),
         (np.zeros((4, 4)), r"cannot be read \(read has to return the bytes of a picture file, got ndarray\)."),
+        (SystemExit("usage"), r"cannot be read \(read failed: SystemExit: usage"),
         (None, "got NoneType"),
     ],
 )
 def test_whatever_a_data_set_reads_wrongly_is_a_status(returned: object, detail: str) -> None:
     def read(item: Item) -> bytes:
-        if isinstance(returned, Exception):
+        if isinstance(returned, BaseException):
             raise returned
         return returned  # pyright: ignore[reportReturnType]
 

@@ -14,6 +14,7 @@ from mlflow.models import Model
 from PIL import Image
 
 from bandbench.benchmark.models.domain_check import DomainCheck
+from bandbench.benchmark.models.serving import picture_pixels
 from bandbench.benchmark.models.spectrum_reference import Profiles, SpectrumReference, crop_profiles
 from conftest import noise_picture, trained_model
 
@@ -99,6 +100,20 @@ def test_pictures_in_every_form_get_one_answer(served: Any, folder: Path, form: 
     assert len(answer) >= 1
 
 
+def closed_picture() -> Image.Image:
+    picture = Image.fromarray(COLOURED)
+    picture.close()
+    return picture
+
+
+@pytest.mark.parametrize("mode", ["I", "I;16"])
+def test_sixteen_bits_are_scaled_whatever_the_mode(mode: str) -> None:
+    wide = COLOURED[..., 0].astype(np.uint16) * 257
+    picture = Image.fromarray(wide if mode == "I;16" else wide.astype(np.int32))
+    assert picture.mode == mode
+    assert (picture_pixels(picture, colour=False) == COLOURED[..., 0]).all()
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
@@ -108,6 +123,8 @@ def test_pictures_in_every_form_get_one_answer(served: Any, folder: Path, form: 
         (COLOURED / 255, "whole numbers from 0 to 255"),
         (np.zeros((4, 4, 7), np.uint8), "channels"),
         (b"", "the file is empty"),
+        (Image.fromarray(COLOURED[..., 0] / np.float32(255)), "floating-point pictures have no defined range"),
+        (closed_picture(), "a picture of Pillow that cannot be read (Operation on closed image)"),
     ],
 )
 def test_what_is_no_picture_costs_itself_alone(served: Any, given: object, reason: str) -> None:

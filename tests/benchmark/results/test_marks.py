@@ -41,6 +41,7 @@ def test_a_sound_row_has_no_mark():
         ({"seeds": 1}, Mark.ONE_DRAW),
         ({"seeds": 4}, Mark.FEW_DRAWS),
         ({"in_domain_auc_lo": 0.5}, Mark.NOTHING_LEARNED),
+        ({"in_domain_auc_lo": math.nan, "in_domain_auc_hi": math.nan}, Mark.NOTHING_LEARNED),
         ({"cross_domain_auc_lo": 0.4}, Mark.LIKE_COIN_FLIP),
         ({"detector": "coin_flip"}, Mark.CONTROL),
         ({"control": True}, Mark.CONTROL),

@@ -144,11 +144,13 @@ def test_a_record_is_found_where_the_results_were_moved(job: Job, tmp_path: Path
     ("raised", "message", "empty"),
     [
         (EmptyBandError("keeps 1 frequency"), "keeps 1 frequency", True),
+        (SystemExit(2), "spectral_logreg failed: SystemExit: 2 (test_fit.py:", False),
+        (GeneratorExit(), "spectral_logreg failed: GeneratorExit: ", False),
         (ZeroDivisionError("by zero"), "spectral_logreg failed: ZeroDivisionError: by zero (test_fit.py:", False),
     ],
 )
 def test_a_failure_is_said_and_not_recorded(
-    raised: Exception, message: str, empty: bool, job: Job, monkeypatch: pytest.MonkeyPatch
+    raised: BaseException, message: str, empty: bool, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise raised

@@ -1,5 +1,6 @@
 """Folders of results and cache: from the environment, absolute, writable, and moved."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_the_last_part_of_a_path_that_is_a_folder_of_results_counts_first(tmp_pa
     inner = results_root() / "cells" / "b"
     inner.mkdir(parents=True)
     assert relocated(tmp_path / "studies" / "old" / "cells" / "b") == inner
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"a.xff is no UTF-8, which databases need; set BANDBENCH_HOME to another folder"):
+        ensure_writable(tmp_path / os.fsdecode(b"a\xff"), "BANDBENCH_HOME")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_names_the_variable(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def test_not_a_number_is_a_number() -> None:
         ("a: [1", 1, "not valid YAML"),
         ("a: 1\n---\nb: 2", 2, "not valid YAML"),
         ("a: \x00", 1, "not valid YAML"),
+        ('a: 1\nb: "\\ud800"', 2, "half of a surrogate pair"),
         ("!!python/object:os.system x", 1, "not valid YAML"),
         ("[" * 5000, 1, "more than 20 lists or mappings in each other"),
         (

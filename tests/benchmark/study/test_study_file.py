@@ -9,7 +9,7 @@ import pytest
 from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band
 from bandbench.benchmark.metrics.clips import ClipRule
-from bandbench.benchmark.study.study_file import all_pass_only, load_study, override, shipped_studies
+from bandbench.benchmark.study.study_file import all_pass_only, load_study, override, shipped_studies, study_from
 
 GOOD = """\
 name: mine
@@ -91,6 +91,13 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
         (GOOD + "perturbations: [jpeg:quality=50, nois]\n", "line 7: perturbations.1: unknown perturbation 'nois'"),
         (GOOD + "clips: majority\n", "line 7: clips: .*'mean', 'vote' or 'top_third', got 'majority'"),
         (GOOD + "mode: [keep\n", "line 8: not valid YAML"),
+        (GOOD + "crop: 64\n", "line 7: crop: Input should be a mapping with some of the keys side, .*, got 64"),
+        (
+            GOOD + "bands: ['low:0.3']\n",
+            "line 7: bands.0: Input should be a mapping with some .* kind, .*'low:0.3'",
+        ),
+        (GOOD + "datasets: [x]\n", "line 7: datasets: Input should be a mapping, such as {a: 1}, got"),
+        (GOOD + "search: {kinds: []}\n", "line 7: search: kinds is empty"),
         ("- 1\n", "a study is a mapping"),
         ("name: x\n", "the key 'detectors' is missing"),
     ],
@@ -98,6 +105,23 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
 def test_mistakes_name_the_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         load_study(write(tmp_path, text))
+
+
+def test_the_first_of_many_mistakes_are_shown(tmp_path: Path) -> None:
+    with pytest.raises(StudyError) as refused:
+        load_study(write(tmp_path, GOOD + f"bands: [{', '.join(['5'] * 900)}]\n"))
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 11
+    assert lines[-1] == "and 890 more mistakes."
+
+
+def test_a_description_is_text_that_can_be_written() -> None:
+    keys = {"name": "x", "detectors": ["a"], "train": ["b"], "test": ["b"]}
+    assert study_from(keys | {"description": "\U0001f600"}).description == "\U0001f600"
+    with pytest.raises(StudyError, match="study: description: a text with half of a surrogate pair"):
+        study_from(keys | {"description": "\ud83d"})
+    with pytest.raises(StudyError, match="study: .*a text with half of a surrogate pair"):
+        study_from(keys | {"perturbations": ["\ud83d"]})
 
 
 @pytest.mark.parametrize(
@@ -142,6 +166,7 @@ def test_a_name_that_cannot_be_one_is_told_what_names_hold(tmp_path: Path, name:
     ("line", "message"),
     [
         ("sweep: {step: 1.0e-9}", "step 1e-09 makes 677,106,782 bands, more than 10,000; choose a wider one."),
+        ("sweep: {step: 5.0e-324}", "step 4.94066e-324 makes inf bands, more than 10,000; choose a wider one."),
         ("search: {trials: 1000000000000}", "search.trials: Input should be less than or equal to 100000"),
         ("search: {batch: 1000000000}", "search.batch: Input should be less than or equal to 1000"),
         ("crop: {tiles: 1000000000}", "crop.tiles: Input should be less than or equal to 4096"),

@@ -1,6 +1,7 @@
 """Documents wait for a store, are sent once, and again when the store has lost them."""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -70,6 +71,15 @@ def test_a_killed_exporter_leaves_no_double(uri: str) -> None:
     outbox.deliver(Sender(client_for(uri), uri), waiting)
     assert len(all_runs(uri)) == 3
     assert not outbox.pending()
+
+
+def test_a_text_that_the_store_cannot_take_holds_up_no_other_run(uri: str) -> None:
+    outbox = Outbox(uri)
+    outbox.put([document("one"), document("torn", params={"band": "\ud800"}), document("two")])
+    (refused,) = outbox.deliver(Sender(client_for(uri), uri), outbox.pending()[0])
+    assert "refuses what it was sent: 'utf-8' codec can't encode" in str(refused)
+    assert {"one", "two"} <= {run.data.tags.get(KEY) for run in all_runs(uri)}
+    assert [entry["key"] for entry in json.loads(outbox.pending()[0].read_text())] == ["torn"]
 
 
 def test_a_damaged_line_of_what_has_arrived_costs_that_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,13 @@ def test_an_error_of_a_database_is_one_of_the_store_unless_mlflow_refuses_a_valu
     assert store_error("sqlite:////x.db", refused).trouble is Trouble.REFUSED
 
 
+def test_a_text_that_no_database_takes_is_no_fault_of_the_database() -> None:
+    with pytest.raises(UnicodeEncodeError) as caught:
+        "\ud800".encode()
+    assert store_error("sqlite:////x.db", caught.value).trouble is Trouble.REFUSED
+    assert store_error("postgresql://a/runs", of_mlflow("no", caught.value)).trouble is Trouble.REFUSED
+
+
 def test_a_database_without_room_is_a_fault_of_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     with create_engine(f"sqlite:///{path}").connect() as connection:

@@ -52,6 +52,8 @@ def test_targets_donors_and_clips_can_be_listed(tmp_path: Path) -> None:
         ("path,group\nreal/a.png,x\nreal\\a.png,y\n", "lines 2 and 3 are both of the picture real/a.png"),
         ("path,group\nreal/a.png,x,y\n", r"line 2: 3 cells, but the head has 2 \(path, group\)"),
         ("path,group\n,x\n", "line 2: the path is empty"),
+        ('path,group\n"real/a.png,x\nreal/b.png,x\n', r"cannot be read as CSV \(unexpected end of data\); .* mark is closed"),
+        ("path,group\nreal/a.png," + "x" * 200_000 + "\n", r"cannot be read as CSV \(field larger than field limit"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:

@@ -1,5 +1,6 @@
 """Groups of a folder: sub-folders against names, lists, and what is said of two readings."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,24 @@ def test_the_option_that_a_doubt_names_settles_it(tmp_path: Path) -> None:
     assert [len({picture.group for picture in one.pictures}) for one in texts] == [30, 10]
 
 
+def test_an_option_is_named_only_where_it_gives_the_groups_that_are_described(tmp_path: Path) -> None:
+    """The real and the fake clip of one number are one group, whatever stands between the number and the frame."""
+    names = [f"real/{c:03d}_{f:02d}.png" for c in range(30) for f in range(10)]
+    names += [f"fake/{c:03d}_fake_{f:02d}.png" for c in range(30) for f in range(10)]
+    doubt = grouping(tmp_path, *names).doubt
+    patterns = [part.partition("'")[0].removeprefix("mine=") for part in doubt.split("--group-by '")[1:]]
+    found = [grouping(tmp_path, *names, groups=pattern).pictures for pattern in patterns]
+    assert [len({picture.group for picture in pictures}) for pictures in found] == [30, 10]
+    assert all({p.label for p in found[0] if p.group == key} == {0, 1} for key in {p.group for p in found[0]})
+
+
+def test_a_doubt_about_one_class_shows_a_picture_of_it_with_its_own_group(tmp_path: Path) -> None:
+    reals = [f"real/{i:05d}.png" for i in range(100)]
+    fakes = [f"fake/{c:03d}_{f:02d}.png" for c in range(30) for f in range(10)]
+    doubt = grouping(tmp_path, *reals, *fakes).doubt
+    assert "(000_00.png is in the group '000':" in doubt
+
+
 def test_a_list_in_the_folder_is_used_unless_groups_are_given(tmp_path: Path) -> None:
     names = both("a.png", "b.png", "c.png")
     lines = [f"{name},{'x' if 'c' in name else 'y'},{name[0]}" for name in names]
@@ -110,3 +129,74 @@ def test_groups_of_one_class_alone_are_pointed_out(tmp_path: Path) -> None:
     )
     assert grouping(tmp_path, *both(*(f"clip{c}/{f}.png" for c in range(9) for f in range(5)))).notes == ()
     assert grouping(tmp_path, *fakes).notes == ()
+
+
+def test_sub_folders_in_each_other_are_groups_of_the_outermost_level_that_has_enough(tmp_path: Path) -> None:
+    def n_groups(persons: int, *sides: str) -> int:
+        names = [f"{s}/p{p}/clip{c}/{f}.png" for s in sides for p in range(persons) for c in range(4) for f in range(3)]
+        return len({picture.group for picture in grouping(tmp_path, *names).pictures})
+
+    assert n_groups(12, "real", "fake") == 12
+    assert n_groups(3, "real", "fake") == 12  # by clip, as three persons cannot be split
+
+
+def test_folders_of_methods_are_no_groups(tmp_path: Path) -> None:
+    reals = [f"real/{c:03d}/{f:04d}.png" for c in range(20) for f in range(3)]
+    fakes = [f"fake/{m}/{c:03d}/{f:04d}.png" for m in ("swap", "mask") for c in range(20) for f in range(3)]
+    assert grouping(tmp_path, *reals, *fakes).text == "20 groups by sub-folder"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Anna", "anna"), ("clip7", "clip07"), ("Jos\u00e9", "Jose\u0301")])
+def test_spellings_of_one_name_are_one_group(one: str, other: str, tmp_path: Path) -> None:
+    names = [f"real/{one}_{f:02d}.png" for f in range(5)] + [f"fake/{other}_{f:02d}.png" for f in range(5)]
+    names += both(*(f"{name}_{f}.png" for name in ("bert", "cora") for f in range(3)))
+    assert grouping(tmp_path, *names).text.startswith("3 groups")
+
+
+def test_what_is_no_pair_among_pairs_is_read_by_its_name(tmp_path: Path) -> None:
+    reals = [f"real/id{i}_0000_{f}.png" for i in range(20) for f in range(3)] + [
+        f"real/{i:05d}_{f}.png" for i in range(9) for f in range(3)
+    ]
+    fakes = [f"fake/id{i}_id{i ^ 1}_0000_{f}.png" for i in range(20) for f in range(3)]
+    assert grouping(tmp_path, *reals, *fakes).text == "20 groups by target and donor, 9 groups by the scheme of all names"
+
+
+PIECES = (
+    *("id", "clip", "frame", "f", "face", "real", "fake", "train", "anna", "a", "copy", "Copy", "c23", "raw", "t", "s", "ms"),
+    *(
+        "0",
+        "00",
+        "1",
+        "12",
+        "007",
+        "ab12cd34",
+        "_",
+        "-",
+        " ",
+        "(",
+        ")",
+        ".",
+        "/",
+        "\u00b2",
+        "\u0663",
+        "\u0130",
+        "\u00df",
+        "\u00e9",
+        "e\u0301",
+    ),
+)
+
+
+def test_no_listing_makes_the_search_for_groups_fail(tmp_path: Path) -> None:
+    rng = random.Random(5)
+    for _ in range(400):
+        words = rng.choices(PIECES, k=rng.randrange(1, 7))
+        kinds = rng.choices(("word", "clip", "frame", "any"), k=len(words))
+        names = []
+        for clip in range(rng.choice((2, 12, 40))):
+            for frame in range(rng.choice((1, 2, 4))):
+                parts = {"clip": f"{clip}", "frame": f"{frame:03d}", "word": ""}
+                name = "".join(rng.choice(PIECES) if k == "any" else w + parts[k] for k, w in zip(kinds, words, strict=True))
+                names.append(f"{rng.choice(('real', 'fake'))}/{name.strip('/').replace('//', '/') or 'x'}.png")
+        found = grouping(tmp_path, *dict.fromkeys(names))
+        assert len(found.pictures) == len(set(names))

@@ -55,3 +55,8 @@ def test_clips_and_frames_are_crossed_and_parts_of_times_are_not() -> None:
     assert share_crossed(*columns([f"{c}_{i}" for c in range(5) for i in range(4)])) == 1
     minutes = [f"{i * 7 % 60}_{i * 13 % 59}" for i in range(200)]
     assert share_crossed(*columns(minutes)) < 0.2
+
+
+def test_letters_that_are_two_in_lower_case_are_no_counting_letters() -> None:
+    """``"\u0130".lower()`` is an i and a dot."""
+    assert [column.kind for column in columns(["\u0130", "b", "x", "m"] * 3)] == [Kind.WORD]

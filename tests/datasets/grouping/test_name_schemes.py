@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bandbench.datasets.grouping.name_schemes import AmbiguousNamesError, Named, Reading, read_names, read_pairs, without_sides
+from bandbench.datasets.grouping.name_schemes import AmbiguousNamesError, Named, Reading, read_names, without_sides
+from bandbench.datasets.grouping.pairs import read_pairs
 
 CLIPS, FRAMES = 60, 10
 SIDES = ("real", "fake")
@@ -201,18 +202,6 @@ def test_a_group_is_the_same_in_both_classes_however_they_are_numbered() -> None
     assert set(reading.keys[:100]) == set(reading.keys[100:])
 
 
-@pytest.mark.parametrize("framed", [True, False])
-def test_targets_and_donors_are_read_beside_their_reals(framed: bool) -> None:
-    tails = [f"_{f:04d}" for f in range(3)] if framed else [""]
-    reals = [Named(f"{i:03d}{tail}.png", 0) for i in range(20) for tail in tails]
-    fakes = [Named(f"{i:03d}_{i ^ 1:03d}{tail}.png", 1) for i in range(20) for tail in tails]
-    places = read_pairs([*reals, *fakes])
-    assert places is not None
-    by_name = {picture.inner: place for picture, place in zip([*reals, *fakes], places, strict=True)}
-    real, fake = (by_name[f"{name}{tails[0]}.png"] for name in ("004", "004_005"))
-    assert (real.target, real.donor, fake.target, fake.donor) == ("004", "", "004", "005")
-
-
 @pytest.mark.parametrize("name", [*TOLD_BY_WORDS, *NUMBERS, *TELL_NOTHING])
 @pytest.mark.parametrize("sharing", ["random", "paired", "apart"])
 def test_other_names_are_no_pairs(name: str, sharing: str) -> None:
@@ -225,3 +214,75 @@ def test_other_names_are_no_pairs(name: str, sharing: str) -> None:
 )
 def test_words_for_classes_and_splits_are_stripped(key: str, left: str) -> None:
     assert without_sides(key) == left
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "described"),
+    [
+        ("youtube_{c:03d}_{f}", "{m}_{c:03d}_{f}", "30 groups by `NNN`"),
+        ("M{c:03d}_{f}", "{m}_M{c:03d}_{f}", "30 groups by `mNNN`"),
+        ("{c:03d}_c23_f{f}", "{c:03d}_c40_f{f}", "30 groups by `NNN`"),
+    ],
+)
+def test_methods_and_compressions_of_a_clip_are_one_group(real: str, fake: str, described: str) -> None:
+    names = [
+        (name.format(c=c, f=f, m=m), k)
+        for k, name in enumerate((real, fake))
+        for c in range(30)
+        for f in range(3)
+        for m in "xy"
+    ]
+    pictures = [Named(f"{name}.png", label) for name, label in dict.fromkeys(names)]
+    reading = read_names(pictures)
+    assert reading is not None
+    assert reading.describe().lower() == described.lower()
+
+
+def test_persons_are_no_methods() -> None:
+    """Four persons who are in both classes stay apart, as do numbers."""
+    for person in ("anna", "bert", "cora", "dora"), ("p1", "p2", "p3", "p4"):
+        pictures = [Named(f"{p}_{c:02d}_{f}.png", c % 2) for p in person for c in range(12) for f in range(3)]
+        reading = read_names(pictures)
+        assert reading is not None
+        assert len(reading.groups) == 48
+
+
+@pytest.mark.parametrize("sharing", ["random", "apart"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda c, f, k: f"{word(c + 60 * k)}_t{f / 2:.2f}s",
+        lambda c, f, k: f"clip{c + 60 * k}_00h00m{f:02d}s{f * 7:03d}",
+        lambda c, f, k: f"{hashlib.md5(f'{c} {k}'.encode()).hexdigest()}-{hashlib.md5(f'{c} {f} {k}'.encode()).hexdigest()}",
+    ],
+)
+def test_times_and_hashes_of_a_clip(name: Name, sharing: str) -> None:
+    pictures, clips = listing(name, sharing)
+    reading = read_names(pictures)
+    assert reading is not None
+    assert are_whole(reading, clips)
+
+
+def test_poses_of_a_person_are_no_clips() -> None:
+    """Four poses of 40 persons: that a person is of one class tells the number of the person from that of a frame."""
+
+    def listed(label_of: Callable[[int, int], int]) -> list[Named]:
+        poses = ("left", "right", "up", "down")
+        return [Named(f"{c:03d}_{pose}.png", label_of(c, i)) for c in range(40) for i, pose in enumerate(poses)]
+
+    reading = read_names(listed(lambda c, i: c % 2))
+    assert reading is not None
+    assert reading.describe() == "40 groups by `NNN_`"
+    with pytest.raises(AmbiguousNamesError):
+        read_names(listed(lambda c, i: (c + i) % 2))
+
+
+@pytest.mark.parametrize("digits", [8, 12, 32])
+def test_a_frame_number_right_behind_a_hash(digits: int) -> None:
+    hashes = [hashlib.md5(f"{c}".encode()).hexdigest()[:digits] for c in range(40)]
+    reading = read_names([Named(f"{name}{f:03d}.png", c % 2) for c, name in enumerate(hashes) for f in range(25)])
+    assert reading is not None
+    assert len(reading.groups) == 40
+    for width in (3, 5):  # an abbreviation and a running number are no hash, nor are hashes without a number
+        assert read_names([Named(f"ade{i:0{width}d}.png", i % 2) for i in range(900)]) is None
+    assert read_names([Named(f"{hashlib.md5(f'{i}'.encode()).hexdigest()[:digits]}.png", i % 2) for i in range(900)]) is None

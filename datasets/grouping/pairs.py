@@ -1,0 +1,145 @@
+"""Targets and donors in the names of fakes, beside reals that tell one person: ``id3_id7_0001``, ``033_097/0001``."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ...benchmark.contracts import FAKE, REAL
+from ...benchmark.domains.splits import N_FOLDS
+from ..copies.tree import SPLIT_NAMES, class_of_folder
+from .name_schemes import MATCHED, PERSON_WORDS, Named
+
+PART = re.compile(r"[^\W_]+")
+PERSON = re.compile(r"([^\W\d_]*)(\d+)")
+PERSON_WORD = re.compile(PERSON_WORDS, re.IGNORECASE)
+AMONG_REALS = 0.8  # share of the targets, and of the donors, that reals show
+MIRRORED = 0.95  # share of the pairs whose mirror image is there, where reals tell nothing
+
+
+@dataclass(frozen=True)
+class Place:
+    """Identities and clip that a name tells, empty where it tells none."""
+
+    target: str = ""
+    donor: str = ""
+    video: str = ""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """
+    Parts of a name, from the first one on that may be a person.
+
+    Attributes
+    ----------
+    parts : tuple of str
+    n_leading : int
+        Number of parts, from the first on, that have the form of the first one: letters, which agree, and digits.
+    has_words : bool
+        True if words stood before: ``Deepfakes_033_097``.
+    """
+
+    parts: tuple[str, ...]
+    n_leading: int
+    has_words: bool
+
+    @property
+    def prefix(self) -> str:
+        """Letters before the number of the person; empty where there are none."""
+        match = PERSON.fullmatch(self.parts[0])
+        return match[1] if match else ""
+
+    def place(self, n_persons: int) -> Place:
+        """Return the persons and, where more parts follow, the clip: all but the last part."""
+        clip = "_".join(self.parts[:-1]) if len(self.parts) > n_persons else ""
+        return Place(self.parts[0], self.parts[1] if n_persons > 1 else "", clip)
+
+
+def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:
+    """
+    Read fakes that are called after a target and a donor, ``033_097_0001``, beside reals ``033_0001``.
+
+    Persons are numbers, or letters and a number (``id3_id7_0001`` beside ``id3_0004``), in the name or in that of the folder
+    (``033_097/0001`` beside ``033/0001``). Words for a method may stand before them.
+
+    Parameters
+    ----------
+    pictures : sequence of Named
+
+    Returns
+    -------
+    tuple of Place, or None
+        None where names are no such pairs. They are if targets and donors are among the reals, whose names have one person
+        less; if nearly every pair of three numbers has its mirror image; or if both are called by a word for a person.
+        Pictures that tell no person have an empty place.
+    """
+    return _read(pictures, [_parts(picture.stem) for picture in pictures]) or _read(
+        pictures, [_parts(f"{_folder(picture.inner)}_{picture.stem}") for picture in pictures]
+    )
+
+
+def _folder(inner: str) -> str:
+    """Return the folder next to a picture that names neither a class nor a split."""
+    folders = inner.split("/")[:-1]
+    return next((f for f in reversed(folders) if class_of_folder(f) is None and f.lower() not in SPLIT_NAMES), "")
+
+
+def _parts(text: str) -> _Parts | None:
+    """Take a name apart; None if no part of it has the form of a person."""
+    parts = PART.findall(text.lower())
+    start = next((i for i, part in enumerate(parts) if PERSON.fullmatch(part)), None)
+    if start is None:
+        return None
+    prefixes = [match[1] if (match := PERSON.fullmatch(part)) else None for part in parts[start:]]
+    n_leading = next((i for i, prefix in enumerate(prefixes) if prefix != prefixes[0]), len(prefixes))
+    return _Parts(tuple(parts[start:]), n_leading, start > 0)
+
+
+def _read(pictures: Sequence[Named], parts: Sequence[_Parts | None]) -> tuple[Place, ...] | None:
+    of_class = {
+        label: [some for some, picture in zip(parts, pictures, strict=True) if picture.label == label] for label in (REAL, FAKE)
+    }
+    forms = Counter((some.prefix, some.n_leading) for some in of_class[FAKE] if some)
+    if not forms:
+        return None
+    (prefix, n_leading), n_fakes = forms.most_common(1)[0]
+    if n_leading < 2 or n_fakes < MATCHED * len(of_class[FAKE]):
+        return None
+
+    def is_one(some: _Parts | None, n: int) -> bool:
+        return some is not None and (some.prefix, some.n_leading) == (prefix, n)
+
+    fakes = [some.parts for some in of_class[FAKE] if some and is_one(some, n_leading)]
+    reals = [some.parts for some in of_class[REAL] if some and is_one(some, n_leading - 1)]
+    pairs = {(target, donor) for target, donor, *_ in fakes}
+    if all(target == donor for target, donor in pairs):
+        return None
+    if not (
+        _are_among(pairs, {real[0] for real in reals}, whole=bool(prefix) or len(reals) >= MATCHED * len(of_class[REAL]))
+        or (_are_mirrored(pairs) and all(len(fake) == 3 == n_leading for fake in fakes))
+        or PERSON_WORD.fullmatch(prefix)
+    ):
+        return None
+    if not prefix and n_leading < 3 and any(some and some.has_words for some in parts):  # gen_3_12 may be a batch and a number
+        return None
+    n_persons = {REAL: 1, FAKE: 2}
+    return tuple(
+        some.place(n_persons[picture.label]) if some and is_one(some, n_leading - (picture.label == REAL)) else Place()
+        for some, picture in zip(parts, pictures, strict=True)
+    )
+
+
+def _are_among(pairs: Iterable[tuple[str, str]], persons: set[str], whole: bool) -> bool:
+    """Return True if targets and donors are persons that reals show; a few numbers of all pairs are no donors, but variants."""
+    targets, donors = ({pair[side] for pair in pairs} for side in (0, 1))
+    return whole and len(donors) >= N_FOLDS and all(_share(some, persons) >= AMONG_REALS for some in (targets, donors))
+
+
+def _are_mirrored(pairs: set[tuple[str, str]]) -> bool:
+    return _share(pairs, {(donor, target) for target, donor in pairs}) >= MIRRORED
+
+
+def _share(some: Iterable[object], of: set) -> float:
+    some = list(some)
+    return sum(one in of for one in some) / max(1, len(some))

@@ -1,0 +1,72 @@
+"""Targets and donors are read from names and folders of all common forms; variants of a picture are no donors."""
+
+import pytest
+
+from bandbench.datasets.grouping.name_schemes import Named
+from bandbench.datasets.grouping.pairs import read_pairs
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_targets_and_donors_are_read_beside_their_reals(framed: bool) -> None:
+    tails = [f"_{f:04d}" for f in range(3)] if framed else [""]
+    reals = [Named(f"{i:03d}{tail}.png", 0) for i in range(20) for tail in tails]
+    fakes = [Named(f"{i:03d}_{i ^ 1:03d}{tail}.png", 1) for i in range(20) for tail in tails]
+    places = read_pairs([*reals, *fakes])
+    assert places is not None
+    by_name = {picture.inner: place for picture, place in zip([*reals, *fakes], places, strict=True)}
+    real, fake = (by_name[f"{name}{tails[0]}.png"] for name in ("004", "004_005"))
+    assert (real.target, real.donor, fake.target, fake.donor) == ("004", "", "004", "005")
+
+
+FORMS = {
+    "033_097_0001": ("{a:03d}_{f:04d}", "{a:03d}_{b:03d}_{f:04d}"),
+    "033/0001": ("{a:03d}/{f:04d}", "{a:03d}_{b:03d}/{f:04d}"),
+    "a method's folder": ("youtube/{a:03d}/{f:04d}", "Deepfakes/{a:03d}_{b:03d}/{f:04d}"),
+    "a method's word": ("youtube_{a:03d}_{f}", "F2F_{a:03d}_{b:03d}_{f}"),
+    "frames": ("{a:03d}_frame{f}", "{a:03d}_{b:03d}_frame{f}"),
+    "persons by a word": ("id{a}_{f:04d}", "id{a}_id{b}_{f:04d}"),
+    "persons, clips, frames": ("id{a}_0003_{f:03d}", "id{a}_id{b}_0003_{f:03d}"),
+    "clips in folders": ("id{a}_0003/{f:03d}", "id{a}_id{b}_0003/{f:03d}"),
+    "suffixes of clips": ("id{a}_0003.mp4_{f}", "id{a}_id{b}_0003.mp4_{f}"),
+    "actions": ("{a:02d}__walking_outside__{f:03d}", "{a:02d}_{b:02d}__walking_outside__YVGY8LOK__{f:03d}"),
+    "letters": ("M{a:03d}_{f}", "m{a:03d}_m{b:03d}_{f}"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_of_targets_and_donors(form: str) -> None:
+    swaps = [(a, (a + step) % 20) for a in range(20) for step in (1, 7)]
+    real, fake = FORMS[form]
+    pictures = [Named(f"{real.format(a=a, f=f)}.png", 0) for a in range(20) for f in range(3)]
+    pictures += [Named(f"{fake.format(a=a, b=b, f=f)}.png", 1) for a, b in swaps for f in range(3)]
+    places = read_pairs(pictures)
+    assert places is not None
+    told = [(int(place.target.strip("idm")), int(place.donor.strip("idm") or -1)) for place in places]
+    assert told == [(a, -1) for a in range(20) for _ in range(3)] + [swap for swap in swaps for _ in range(3)]
+    clips = {place.video for place in places}
+    assert "" not in clips
+    assert len(clips) == 20 + len(swaps)
+
+
+@pytest.mark.parametrize(
+    ("real", "fake"),
+    [
+        ("{a:03d}", "{a:03d}_{b}"),  # the second is the number of a variant
+        ("{a}", "{a}_{b}"),
+        ("photo_{a:03d}", "sample_{a:03d}_{b:03d}"),  # a batch and its pictures
+        ("{a:03d}_{b}", "{a:03d}_fake_{b}"),
+        ("clip{a:02d}_frame{b}", "clip{a:02d}_frame{b}"),
+    ],
+)
+def test_other_numbers_are_no_donors(real: str, fake: str) -> None:
+    names = [(name, k, a, b) for k, name in enumerate((real, fake)) for a in range(60) for b in range(3)]
+    assert read_pairs([Named(f"{name.format(a=a, b=b)}.png", k) for name, k, a, b in names]) is None
+
+
+def test_persons_with_a_word_are_read_beside_reals_without() -> None:
+    reals = [Named(f"{i:05d}_{f}.png", 0) for i in range(20) for f in range(3)]
+    fakes = [Named(f"id{i}_id{(i + 3) % 20}_0000_{f}.png", 1) for i in range(20) for f in range(3)]
+    places = read_pairs([*reals, *fakes])
+    assert places is not None
+    assert {place.target for place in places[:60]} == {""}
+    assert (places[-1].target, places[-1].donor) == ("id19", "id2")
