@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..contracts import LABEL_NAMES
 from ..domains.names import dataset_name, training
-from ..domains.seen import read_learned
+from ..domains.seen import Learned, read_learned
 from ..errors import BenchError, DiskError, PluginError
 from ..features.audits import audit_sets
 from ..features.load import iter_crops, load_view
@@ -114,7 +114,9 @@ def fitted_model(result: CellResult) -> TrainedModel:
     expensive = view_kernel(cell.detector.build(replicate.number).view).expensive
     of_train, of_val = (_labelled_crops(items, model.colour) for items in (replicate.train, replicate.val))
     model = with_check(cell.detector.label, model, of_train, of_val, FEW_REENCODED if expensive else MOST_REENCODED)
-    return replace(model, framing=replicate.train.provenance.framing)
+    # Read last: they take as much memory as the profiles of the pictures that were checked.
+    learned = read_learned([replicate.train.table, replicate.val.table])
+    return replace(model.after(learned), framing=replicate.train.provenance.framing)
 
 
 def _calibrated(result: CellResult) -> TrainedModel:
@@ -132,7 +134,7 @@ def _calibrated(result: CellResult) -> TrainedModel:
         classifier,
         Scored(labels, scores[:, 0], groups),
         replicate.train.n_ok,
-        read_learned([replicate.train.table, replicate.val.table]),
+        Learned(),
         _data(replicate.train, replicate.val),
         frame_clips(table),
     )

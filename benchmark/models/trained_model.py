@@ -213,8 +213,8 @@ class TrainedModel:
         numbers = detection_numbers(validation, probabilities, threshold)
         counts = {"n_train": n_train, "n_validation": len(validation.labels)}
         unsure = ambiguous_stretch(probabilities, validation.labels)
-        model = cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
-        model = replace(model, looks=learned.looks)
+        of_pictures = learned.seen, learned.names, data
+        model = cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, *of_pictures, looks=learned.looks)
         if clips is None:
             return model
         try:
@@ -223,6 +223,10 @@ class TrainedModel:
         except DataError:  # frames of one clip have both labels: such clips have no verdict, their frames have
             return model
         return replace(model, clip_thresholds=thresholds)
+
+    def after(self, learned: Learned) -> "TrainedModel":
+        """Return the model with other digests of what it has learned from."""
+        return replace(self, seen=learned.seen, names=learned.names, looks=learned.looks)
 
     def clip_threshold(self, rule: ClipRule) -> float:
         """

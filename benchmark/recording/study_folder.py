@@ -88,7 +88,7 @@ def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
     while some := list(itertools.islice(lines, LINES)):
         parts.append(pa.table(dict(zip(("draw", *SPLIT_COLUMNS), zip(*some, strict=True), strict=True))))
     metadata = {"bandbench.split_list": str(SPLIT_LIST_VERSION)}
-    return pa.concat_tables(parts).combine_chunks().replace_schema_metadata(metadata)
+    return pa.concat_tables(parts).replace_schema_metadata(metadata)
 
 
 def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:
