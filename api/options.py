@@ -98,6 +98,8 @@ def _check_kinds(signature: inspect.Signature, args: Sequence[Any], values: Mapp
         kind = signature.parameters[name].annotation
         if kind is bool and not isinstance(value, bool) and str(getattr(value, "dtype", "")) != "bool":
             raise OptionError(f"{name} is True or False, got {value!r}.")
+        if kind in (int, int | None) and isinstance(value, bool):
+            raise OptionError(f"{name} is a whole number, got {value!r}.")
         if kind in (str, str | None) and not isinstance(value, kind):
             raise OptionError(f"{name} is text, got {value!r}.")
 
@@ -153,21 +155,29 @@ def as_names(option: str, given: Any) -> tuple[str, ...]:
     Raises
     ------
     OptionError
-        If a value is no name.
+        If a value is no name, or there is none in a list.
     """
     if given is None:
         return ()
     values = (given,) if isinstance(given, str | PathLike) or not isinstance(given, Iterable) else tuple(given)
+    _require_entries(option, values)
     for value in values:
-        if not isinstance(value, str | PathLike):
+        if not isinstance(value, str | PathLike) or not os.fspath(value):
             raise OptionError(f"{option} takes a name or a list of names, got {value!r}.")
     return tuple(os.fspath(value) for value in values)
+
+
+def _require_entries(option: str, values: Sequence[Any]) -> None:
+    """Refuse an empty list: whoever has chosen nothing does not mean everything, which is what leaving it out means."""
+    if not values:
+        raise OptionError(f"{option} is an empty list; name at least one entry.")
 
 
 def as_trainings(given: str | Sequence[str | Sequence[str]] | None) -> tuple[str | list[str], ...]:
     """Return the trainings of ``train``: a domain each, or a list of domains, which are a pool."""
     if given is None or isinstance(given, str) or not isinstance(given, Sequence):
         return as_names("train", given)
+    _require_entries("train", given)
     return tuple(list(as_names("train", one)) if _is_pool(one) else as_names("train", [one])[0] for one in given)
 
 
@@ -193,6 +203,7 @@ def as_detectors(given: Any) -> tuple[dict[str, Any], ...]:
     if given is None:
         return ()
     values = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    _require_entries("detector", values)
     return tuple(_detector_entry(value) for value in values)
 
 

@@ -1,5 +1,6 @@
 """Scores of pictures and clips that belong to no data set: files, arrays and pictures of Pillow."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -138,6 +139,9 @@ def _lost_result(lost: LostFile) -> ScanResult:
 def _sources(pictures: Any) -> Iterator[Any]:
     """Yield files as paths, arrays and pictures of Pillow as they are, and the result of a path that leads nowhere."""
     if isinstance(pictures, str | PathLike):
+        if not os.fspath(pictures):  # which would be the working directory
+            yield ScanResult("", "picture", Status.ERROR, detail="an empty text is no path.")
+            return
         path = Path(pictures).expanduser()
         try:
             files = find_files([path])

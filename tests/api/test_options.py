@@ -37,6 +37,23 @@ def test_names_are_one_or_several() -> None:
         as_trainings(["a", 3])  # pyright: ignore[reportArgumentType] (the point)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"detector": []}, "detector is an empty list; name at least one entry"),
+        ({"test": ()}, "test is an empty list"),
+        ({"train": []}, "train is an empty list"),
+        ({"train": [["a"], []]}, "train is an empty list"),
+        ({"reals": []}, "reals is an empty list"),
+        ({"test": [""]}, "test takes a name or a list of names, got ''"),
+        ({"seeds": True}, "seeds is a whole number, got True"),
+    ],
+)
+def test_what_chooses_nothing_is_not_taken_for_everything(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        bb.run("band_search", **given)
+
+
 def test_a_detector_is_a_name_a_mapping_or_a_class() -> None:
     with_params = {"name": "spectral_svm", "params": {"C": 3}}
     assert as_detectors(["coin_flip", with_params]) == ({"name": "coin_flip"}, with_params)
@@ -177,7 +194,7 @@ def test_functions_name_their_parameters(tmp_path: Path) -> None:
             r"^data=\{'mine': '.*gone'\}: no folder",
         ),
         (lambda: bb.run("detectors", train="ffpp", progress=False), r"needs a folder: data=\{'ffpp': 'DIR'\}\."),
-        (lambda: bb.spectra([], progress=False), r"or data=\{'mine': 'DIR'\} for your own pictures"),
+        (lambda: bb.spectra(progress=False), r"or data=\{'mine': 'DIR'\} for your own pictures"),
     ]
     for call, message in calls:
         with pytest.raises(ValueError, match=message):

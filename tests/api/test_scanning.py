@@ -9,6 +9,7 @@ from PIL import Image
 
 from bandbench.api.scanning import score_frame, score_sources
 from bandbench.benchmark.models.trained_model import TrainedModel
+from bandbench.benchmark.results.scores import Status
 from conftest import noise_picture, trained_model
 
 REAL, FAKE = noise_picture(5000, 64, 1.0), noise_picture(5001, 64, 1.6)
@@ -62,3 +63,8 @@ def test_no_picture_is_a_table_without_lines(model: TrainedModel) -> None:
         0,
         ["picture", "status", "verdict", "reason", "p_real", "p_fake", "distance", "detail"],
     )
+
+
+def test_an_empty_text_is_not_the_working_directory(model: TrainedModel) -> None:
+    (result,) = score_sources(model, "")
+    assert (result.status, result.detail) == (Status.ERROR, "an empty text is no path.")
