@@ -413,7 +413,12 @@ class DetectorSpec:
             params.setdefault("seed", seed)
         try:
             built = plugin(**params)
-            view, parameters = built.view, built.parameters()
+            parameters = built.parameters()
+            view, lacks_file = None, False
+            try:
+                view = built.view
+            except BenchError:  # of weights, which a detector that has learned needs no more; who needs the view asks for it
+                lacks_file = True
         except BenchError:
             raise
         except PLUGIN_FAILURES as error:
@@ -423,7 +428,7 @@ class DetectorSpec:
             )
             text = f"{kind}{text_of(error)}{hint}"
             raise PluginError(f"detector {plugin.name} cannot be made with {params}: {text}") from error
-        if not isinstance(view, ViewSpec):
+        if not (lacks_file or isinstance(view, ViewSpec)):
             raise PluginError(f"detector {plugin.name} has no view: wanted a ViewSpec, got {type(view).__name__}.")
         try:
             digest(parameters)

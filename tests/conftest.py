@@ -188,7 +188,11 @@ def _postgres_programs() -> Path | None:
 
 @pytest.fixture(scope="session")
 def _postgres_server() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server of our own, on a socket in a temporary folder; called with a name, it makes a database."""
+    """
+    A PostgreSQL server of our own, on a socket in a temporary folder; called with a name, it makes a database.
+
+    The name gets a number, because pytest makes a fixture of a module once more when it comes back to that module.
+    """
     programs = _postgres_programs()
     if programs is None:
         missing_program("PostgreSQL", "apt-get install postgresql")
@@ -203,6 +207,7 @@ def _postgres_server() -> Iterator[Callable[[str], str]]:
         subprocess.run([*prefix, f"{programs}/{program}", *arguments], check=True, capture_output=True, cwd=place)
 
     def database(name: str) -> str:
+        name = f"{name}{time.monotonic_ns()}"
         as_user("createdb", "-h", str(place), "-U", "bench", name)
         return f"postgresql://bench@/{name}?host={place}"
 
@@ -219,7 +224,7 @@ def _postgres_server() -> Iterator[Callable[[str], str]]:
 @pytest.fixture
 def postgres(_postgres_server: Callable[[str], str]) -> str:
     """Address of an empty database of a PostgreSQL server."""
-    return _postgres_server(f"db{time.monotonic_ns()}")
+    return _postgres_server("db")
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from ..frequency.filters import filter_pixels
 from ..pictures import crops as images
 from ..pictures import file_facts
 from ..pictures.crops import CropSpec
-from ..pictures.lookalikes import hashes_of, reduced
+from ..pictures.lookalikes import hashes_of
 from ..pictures.perturbations import SpectrumStatistics, chain_key, perturb
 from ..pictures.traces import Traces
 from ..registry import datasets
@@ -267,14 +267,14 @@ def _crops(
             status, raw = read_known(read, item, content)
         if status == OK and raw is not None:
             try:
-                picture, of_file = file_facts.decode_with_facts(raw, in_colour)
-                shown = _perturbed(picture, content, task)
+                decoded = file_facts.decode_with_facts(raw, in_colour, reduce=content not in known_hashes)
+                shown = _perturbed(decoded.pixels, content, task)
                 cut = images.cut(shown, task.crop)
-                facts.add(i, shown, of_file)
+                facts.add(i, shown, decoded.facts)
                 crops += [window.copy() for window in cut]  # a view would keep the whole picture
                 rows += [i] * len(cut)
-                if content not in known_hashes:
-                    reductions[content] = reduced(picture)
+                if decoded.reduction is not None:
+                    reductions[content] = decoded.reduction
             except DataError as error:
                 reason = Reason.TOO_SMALL if isinstance(error, TooSmallError) else Reason.UNDECODABLE
                 status = ItemStatus(Status.ERROR, str(error), reason)

@@ -5,6 +5,7 @@ A damaged clip can end the process that decodes it, take all of its memory, or f
 process that is forked for one clip this harms nobody else.
 """
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -72,7 +73,12 @@ def parts_apart(make: Callable[[], Iterator[Part]]) -> Iterator[Part]:
     with warnings.catch_warnings():
         # Other threads are not there after the fork; what runs there needs none of them.
         warnings.simplefilter("ignore", DeprecationWarning)
-        process.start()
+        # Nor does it ever destroy what it has from its owner: a frame, say, would wait for ever for the threads that scaled it.
+        gc.freeze()
+        try:
+            process.start()
+        finally:
+            gc.unfreeze()
     sending.close()
     try:
         yield from _received(receiving, process)

@@ -114,7 +114,12 @@ def decode(data: bytes, colour: bool = False) -> NDArray[np.uint8]:
 
 def pixels_of(picture: Image.Image, colour: bool = False) -> NDArray[np.uint8]:
     """Return the pixels of a picture that `open_picture` opened, turned upright, as `decode` returns them."""
-    return _to_array(_upright(picture), colour)
+    return np.asarray(upright_image(picture, colour))
+
+
+def upright_image(picture: Image.Image, colour: bool = False) -> Image.Image:
+    """Return a picture that `open_picture` opened, turned upright, with the pixels that `decode` returns."""
+    return _in_mode(_upright(picture), colour)
 
 
 @contextmanager
@@ -267,27 +272,27 @@ def _upright(picture: Image.Image) -> Image.Image:
     return picture if method is None else picture.transpose(method)
 
 
-def _to_array(picture: Image.Image, colour: bool) -> NDArray[np.uint8]:
+def _in_mode(picture: Image.Image, colour: bool) -> Image.Image:
+    """Convert a picture to RGB or to grey ("L")."""
     if picture.mode.startswith("I"):  # 16 bits: Pillow would clip where it should scale
-        grey = (np.asarray(picture).astype(np.int64) // 257).clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2) if colour else grey
+        picture = Image.fromarray((np.asarray(picture).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
     if picture.mode == "F":
         raise DataError(FLOATING)
     if colour:
-        return np.asarray(picture.convert("RGB"))
-    if picture.mode != "L":
-        picture = (picture if picture.mode == "RGB" else picture.convert("RGB")).convert("L")
-    return np.asarray(picture)
+        return picture.convert("RGB")
+    if picture.mode == "L":
+        return picture
+    return (picture if picture.mode == "RGB" else picture.convert("RGB")).convert("L")
 
 
 def in_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a decoded picture as grey (rows, cols), by the rule of `decode`."""
-    return _to_array(Image.fromarray(picture), colour=False)
+    return np.asarray(_in_mode(Image.fromarray(picture), colour=False))
 
 
 def in_colour(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a decoded picture as RGB (rows, cols, 3), three equal channels where it is grey."""
-    return _to_array(Image.fromarray(picture), colour=True)
+    return np.asarray(_in_mode(Image.fromarray(picture), colour=True))
 
 
 def cut(picture: NDArray[np.uint8], spec: CropSpec) -> list[NDArray[np.uint8]]:

@@ -8,12 +8,14 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
 from . import crops as images
+from .lookalikes import reduced_image
 from .traces import BLOCK, MISSING, NAMES, Traces
 
 VERSION = 3  # raised when a fact is measured in another way
@@ -99,7 +101,25 @@ def no_facts(n: int = 1) -> NDArray[np.float32]:
     return np.full((n, len(FACTS)), MISSING, dtype=np.float32)
 
 
-def decode_with_facts(data: bytes, colour: bool = False) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+class Decoded(NamedTuple):
+    """
+    A decoded picture file.
+
+    Attributes
+    ----------
+    pixels : array of uint8 (rows, cols) or (rows, cols, 3)
+    facts : array of float32 (n_facts,)
+        Without those that `Traces` measures in pixels.
+    reduction : array of uint8 (32, 32), or None
+        See `lookalikes.reduced`; None if it was not asked for.
+    """
+
+    pixels: NDArray[np.uint8]
+    facts: NDArray[np.float32]
+    reduction: NDArray[np.uint8] | None = None
+
+
+def decode_with_facts(data: bytes, colour: bool = False, reduce: bool = False) -> Decoded:
     """
     Decode a picture file as `crops.decode` does, and read the facts of the file on the way.
 
@@ -107,12 +127,8 @@ def decode_with_facts(data: bytes, colour: bool = False) -> tuple[NDArray[np.uin
     ----------
     data : bytes
     colour : bool
-
-    Returns
-    -------
-    pixels : array of uint8 (rows, cols) or (rows, cols, 3)
-    facts : array of float32 (n_facts,)
-        Without those that `Traces` measures in pixels.
+    reduce : bool
+        Reduce the picture, too, for its perceptual hash: Pillow does so faster while it holds the picture.
 
     Raises
     ------
@@ -121,10 +137,12 @@ def decode_with_facts(data: bytes, colour: bool = False) -> tuple[NDArray[np.uin
     """
     with images.open_picture(data) as picture:
         facts = header_facts(picture, data)
-        pixels = images.pixels_of(picture, colour)
+        image = images.upright_image(picture, colour)
+        pixels = np.asarray(image)
+        reduction = reduced_image(image) if reduce else None
     rows, cols = pixels.shape[:2]
     set_size(facts, rows, cols, len(data))
-    return pixels, facts
+    return Decoded(pixels, facts, reduction)
 
 
 def header_facts(picture: Image.Image, data: bytes) -> NDArray[np.float32]:

@@ -69,9 +69,12 @@ def perceptual_hash(picture: NDArray[np.uint8]) -> np.uint64:
 
 def reduced(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the means of a picture's luma over a grid of 32 x 32 boxes: all that its hash depends on."""
-    luma = Image.fromarray(picture)
-    if picture.ndim == 3:
-        luma = luma.convert("L")
+    return reduced_image(Image.fromarray(picture))
+
+
+def reduced_image(picture: Image.Image) -> NDArray[np.uint8]:
+    """Reduce a picture in grey ("L") or RGB that Pillow holds; see `reduced`."""
+    luma = picture if picture.mode == "L" else picture.convert("L")
     if luma.width % REDUCED == luma.height % REDUCED == 0:  # the same, but for rounding, at a third of the time
         return np.asarray(luma.reduce((luma.width // REDUCED, luma.height // REDUCED)))
     return np.asarray(luma.resize((REDUCED, REDUCED), Image.Resampling.BOX, reducing_gap=2.0))

@@ -128,10 +128,10 @@ def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
     with contextlib.suppress(DataError):
         _add_header(facts, data if original is None else original)
     try:
-        pixels, row = decode_with_facts(data)
+        decoded = decode_with_facts(data)
         if original is None:
-            facts.measured = row.tobytes()
-        _add_picture(facts, pixels)
+            facts.measured = decoded.facts.tobytes()
+        _add_picture(facts, decoded.pixels)
     except DataError as error:
         facts.error = str(error)
     return facts

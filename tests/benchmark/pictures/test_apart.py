@@ -1,5 +1,6 @@
 """Work in a process of its own: its parts arrive, and its end harms nobody."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.pictures import apart
 from bandbench.benchmark.pictures.apart import DecoderEndedError, Part, parts_apart, result_apart
 
 
@@ -64,3 +66,23 @@ def test_a_reader_that_stops_ends_the_process() -> None:
     parts.close()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def test_garbage_of_the_owner_is_not_destroyed_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame that was scaled on several threads would wait for them, and a fork has none of them."""
+    av = pytest.importorskip("av", reason="av is missing: uv pip install av")
+    monkeypatch.setattr(apart, "MOST_SILENCE", 20.0)
+
+    class Ring:
+        def __init__(self) -> None:
+            frame = av.VideoFrame.from_ndarray(np.zeros((256, 256, 3), np.uint8), format="rgb24")
+            self.own, self.frame = self, frame.reformat(format="yuv420p")
+            self.frame.to_ndarray(format="rgb24")
+
+    gc.disable()
+    try:
+        Ring()
+        assert result_apart(lambda: (gc.collect(), "done")[1]) == "done"
+    finally:
+        gc.enable()
+    assert gc.collect()

@@ -53,7 +53,7 @@ def table(real: Store, fake: Store, n: int = N, first: int = 0, groups: int = 10
         for k, store in enumerate((real, fake))
         for i in range(n)
     ]
-    pixels, facts = zip(*map(decode_with_facts, stored), strict=True)
+    pixels, facts, _ = zip(*map(decode_with_facts, stored), strict=True)
     measured = np.stack(facts)
     add_traces(measured, pixels)
     return FactTable(measured, np.repeat([0, 1], n), np.array([f"{i // n}-{i % n % groups}" for i in range(2 * n)]))

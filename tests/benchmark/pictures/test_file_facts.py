@@ -16,6 +16,7 @@ from bandbench.benchmark.pictures.file_facts import (
     jpeg_quality,
     value_text,
 )
+from bandbench.benchmark.pictures.lookalikes import reduced
 from conftest import noise_picture
 
 EXIF = Image.Exif()
@@ -82,8 +83,10 @@ def test_files_that_differ_in_a_fact_have_other_values_of_it(name: str, one: byt
 def test_decoding_with_facts_gives_the_same_pixels_and_the_size_that_a_run_sees() -> None:
     data = saved(in_colour(1)[:48], "JPEG", exif=TURNED)
     for colour in (False, True):
-        pixels, facts = decode_with_facts(data, colour)
+        pixels, facts, reduction = decode_with_facts(data, colour, reduce=True)
         assert np.array_equal(pixels, decode(data, colour))
+        assert reduction is not None
+        assert np.array_equal(reduction, reduced(pixels))
         assert value_text(facts, "side") == "48x64"
 
 

@@ -467,9 +467,9 @@ def test_every_picture_is_read_and_transformed_once(
     for module, name in ((file_facts, "decode_with_facts"), (spectra, "radius_power"), (dct, "dct2")):
         original = getattr(module, name)
 
-        def counted(*args: Any, original: Any = original, name: str = name) -> Any:
+        def counted(*args: Any, original: Any = original, name: str = name, **options: Any) -> Any:
             counts[name] += 1 if name == "decode_with_facts" else len(args[0])
-            return original(*args)
+            return original(*args, **options)
 
         monkeypatch.setattr(module, name, counted)
     monkeypatch.setattr(Workers, "submit", lambda self, function, *args: finished(function(*args)))

@@ -160,7 +160,7 @@ class LearnsAFunction(Honest):
     [
         ("constructor_only_stores", Copies, "attribute 'alphas' is"),
         ("constructor_only_stores", SetsMore, "the constructor also sets ready"),
-        ("parameters_round_trip", NotJson, "not JSON serializable"),
+        ("parameters_round_trip", NotJson, "parameters of detector honest are numbers, texts"),
         ("seed_is_a_parameter", Unseeded, "needs a parameter `seed`"),
         ("view_is_known", UnknownView, "unknown view 'smell'"),
         ("fit_returns_self", ReturnsNothing, "fit returned None"),

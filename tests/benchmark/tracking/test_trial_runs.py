@@ -2,7 +2,6 @@
 
 import math
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +72,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) ->
     if request.param == "sqlite":
         return Stores(lambda name: f"sqlite:///{shutil.copy(empty_store, tmp_path / f'{name}.db')}")
     make_database = request.getfixturevalue("_postgres_server")
-    return Stores(lambda name: make_database(f"{name}{time.monotonic_ns()}"))
+    return Stores(make_database)
 
 
 def sent(made: Sender, documents: Sequence[RunDocument], together: bool) -> None:

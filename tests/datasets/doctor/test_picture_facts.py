@@ -39,7 +39,7 @@ def test_format_quality_and_sampling_are_those_of_the_file() -> None:
 @pytest.mark.parametrize("options", [{"quality": 75, "progressive": True, "icc_profile": b"profile"}, {"comment": b"text"}])
 def test_the_facts_are_those_that_a_run_measures(options: dict[str, object]) -> None:
     data = saved(in_colour(1), "JPEG", **options)
-    pixels, row = decode_with_facts(data)
+    pixels, row, _ = decode_with_facts(data)
     add_traces(row[None], [pixels])
     np.testing.assert_array_equal(picture_facts(data).row, row)
 

@@ -35,7 +35,7 @@ from bandbench.leaderboard.submissions.meta import load_meta
         ("- name\n", "has to be a mapping of keys"),
         ("1: 2\n", "has to be a mapping of keys"),
         ("name: [\n", "line 2: not valid YAML"),
-        ('name: a\ndetector: "\\ud800"\ntrain: t\n', "unable to parse raw data as a unicode string"),
+        ('name: a\ndetector: "\\ud800"\ntrain: t\n', "line 2: half of a surrogate pair"),
         ("[" * 5000, "more than 20 lists or mappings in each other"),
         ("x" * 300_000, "0.3 MiB are more than such a file has"),
     ],
