@@ -344,6 +344,16 @@ def _as_yaml(value: Any) -> Any:
     return [_as_yaml(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
+def _require_view(detector: Detector) -> None:
+    """Refuse a detector whose view is none."""
+    try:
+        view = detector.view
+    except BenchError:  # a file of weights is missing, say, which what has learned needs no more: who needs the view asks
+        return
+    if not isinstance(view, ViewSpec):
+        raise PluginError(f"detector {detector.name} has no view: wanted a ViewSpec, got {type(view).__name__}.")
+
+
 @dataclass(frozen=True)
 class DetectorSpec:
     """
@@ -414,11 +424,7 @@ class DetectorSpec:
         try:
             built = plugin(**params)
             parameters = built.parameters()
-            view, lacks_file = None, False
-            try:
-                view = built.view
-            except BenchError:  # of weights, which a detector that has learned needs no more; who needs the view asks for it
-                lacks_file = True
+            _require_view(built)
         except BenchError:
             raise
         except PLUGIN_FAILURES as error:
@@ -428,8 +434,6 @@ class DetectorSpec:
             )
             text = f"{kind}{text_of(error)}{hint}"
             raise PluginError(f"detector {plugin.name} cannot be made with {params}: {text}") from error
-        if not (lacks_file or isinstance(view, ViewSpec)):
-            raise PluginError(f"detector {plugin.name} has no view: wanted a ViewSpec, got {type(view).__name__}.")
         try:
             digest(parameters)
         except (TypeError, ValueError) as error:

@@ -121,6 +121,8 @@ class Folder(Dataset):
 
     def _left_out(self) -> list[str]:
         """Count the fakes that are left out of this draw."""
+        if not any(picture.donor for picture in self.grouping.pictures):  # none has two persons, and nothing need be drawn
+            return []
         try:
             n = len(self.grouping.pictures) - len(self.items(""))
         except DataError:  # which is told where items are asked for

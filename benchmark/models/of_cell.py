@@ -111,7 +111,7 @@ def fitted_model(result: CellResult) -> TrainedModel:
     """
     cell, replicate = result.cell, result.cell.replicates[DRAW]
     model = _calibrated(result)
-    expensive = view_kernel(cell.detector.build(replicate.number).view).expensive
+    expensive = view_kernel(model.view).expensive
     of_train, of_val = (_labelled_crops(items, model.colour) for items in (replicate.train, replicate.val))
     model = with_check(cell.detector.label, model, of_train, of_val, FEW_REENCODED if expensive else MOST_REENCODED)
     # Read last: they take as much memory as the profiles of the pictures that were checked.

@@ -1,6 +1,7 @@
 """Names that go on from another name of the listing, as those of copies and versions do: ``a.jpg``, ``a (1).jpg``."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from ...benchmark.domains.splits import N_FOLDS
@@ -34,9 +35,7 @@ def continued_keys(stems: Sequence[str], least: int, repeated: float) -> tuple[s
         first = {stem: choose(some, key=len) if some else "" for stem, some in beginnings.items()}
         bases = {base for base in first.values() if base}
         keys = tuple((first[stem] if choose is min or stem not in bases else "") or stem for stem in stems)
-        sizes = {key: 0 for key in keys}
-        for key in keys:
-            sizes[key] += 1
+        sizes = Counter(keys)
         n_grouped = sum(sizes[key] for key in sizes if key in bases)
         is_small = max(sizes.values(), default=0) <= MOST_CONTINUED * len(stems)
         if len(bases) >= least and n_grouped >= repeated * len(stems) and is_small:
