@@ -1,5 +1,6 @@
 """Traces that codecs and resampling leave in the pixels of a picture, its sharpness, contrast and brightness."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +14,7 @@ BLOCK = 8
 WINDOW = 192  # pixels; the middle of larger pictures stands for all of it
 LEAST_SIDE = 32  # pixels below which no trace is looked for
 LINES = 12  # of a window, evenly spread, along which traces are looked for; all of them would take longer than decoding
-TOGETHER = 2**16  # pixels of lines of one direction that are measured at once; arrays of more would not stay in the cache
+TOGETHER = 2**16  # pixels of lines of one direction that are measured at once; more would not stay in the processor's cache
 LEVEL = 0.1  # grey levels, added to both sides of a ratio of steps so that flat pictures have one
 CLEAR_GRID = 0.15  # strength from which a grid of blocks has a phase
 LARGEST = 2**16 - 1  # of an unsigned integer of 16 bits
@@ -23,8 +24,8 @@ class Traces:
     """
     Traces of pictures that are read one after the other.
 
-    Of each picture only some lines are kept, which are taken while it is in the processor's cache. Lines of pictures of one
-    size are measured together, which is several times as fast as one picture after the other.
+    Only some lines of each picture are measured. Lines of pictures of one size are measured together, which is several times
+    as fast as one picture after the other; until then their windows are kept.
 
     Notes
     -----
@@ -92,17 +93,30 @@ class _SameSize:
         self.places: list[int] = []
         # Both directions of square pictures at once, which is faster than one after the other.
         self._lines = (_Lines(rows, cols, 2),) if rows == cols else (_Lines(rows, cols, 1), _Lines(cols, rows, 1))
+        self._windows = np.empty((min(lines.most_pictures for lines in self._lines), rows, cols), np.uint8)
+        self._n = 0  # windows that are kept
 
     def add(self, window: NDArray[np.uint8], place: int) -> None:
         self.places.append(place)
+        self._windows[self._n] = window
+        self._n += 1
+        if self._n == len(self._windows):
+            self._measure()
+
+    def _measure(self) -> None:
+        across = self._windows[: self._n]
+        down = across.transpose(0, 2, 1)
         if len(self._lines) == 1:
-            self._lines[0].add(window, window.T)
+            self._lines[0].measure(across, down)
         else:
-            self._lines[0].add(window)
-            self._lines[1].add(window.T)
+            self._lines[0].measure(across)
+            self._lines[1].measure(down)
+        self._n = 0
 
     def table(self) -> NDArray[np.float32]:
         """Return the traces (n, 7)."""
+        if self._n:
+            self._measure()
         both = [lines.steps() for lines in self._lines]
 
         def by_direction(measure: Callable[[_Steps], NDArray]) -> NDArray:
@@ -140,44 +154,25 @@ class _Steps(NamedTuple):
 
 
 class _Lines:
-    """Lines of pictures of one size, in one direction or in both."""
+    """Lines of pictures of one size, in one direction or in both; `most_pictures` are measured at once."""
 
     def __init__(self, rows: int, cols: int, n_directions: int) -> None:
         # An odd distance, so that the lines lie in all places of a block.
         distance = max(1, (rows - 1) // LINES) | 1
         self._slices = slice(0, rows - 1, distance), slice(1, rows, distance)
         n_lines = len(range(0, rows - 1, distance))
-        # Lines come first, so that a mean over them adds whole arrays.
-        self._lines = np.empty((2, n_lines, n_directions, max(1, TOGETHER // (n_lines * cols)), cols), np.uint8)
-        self._n = 0
+        self.most_pictures = max(1, TOGETHER // (n_lines * cols))
         self._measured: list[_Steps] = []
-        self._work = np.empty(0, np.int16)
+        # Lines come first, so that a mean over them adds whole arrays. 16 bits hold the sixth difference of grey levels, 32
+        # times as large at most, and are twice as fast as 32.
+        self._work = np.empty((4, n_lines, n_directions, self.most_pictures, cols), np.int16)
 
-    def add(self, *windows: NDArray[np.uint8]) -> None:
-        """Add a picture as it lies in each direction: an array (rows, cols) each."""
-        lines, neighbours = self._lines
-        for direction, window in enumerate(windows):
-            lines[:, direction, self._n] = window[self._slices[0]]
-            neighbours[:, direction, self._n] = window[self._slices[1]]
-        self._n += 1
-        if self._n == self._lines.shape[3]:
-            self._measure()
-
-    def steps(self) -> _Steps:
-        """Return the steps along the lines of all pictures that were added."""
-        if self._n:
-            self._measure()
-        parts = zip(*self._measured, strict=True)
-        # Of steps pictures are the second dimension, of contrast and mean the only one.
-        return _Steps._make(np.concatenate(part, axis=max(part[0].ndim - 2, 0)) for part in parts)
-
-    def _measure(self) -> None:
-        kept = self._lines[:, :, :, : self._n]
-        # 16 bits hold the sixth difference of grey levels, 32 times as large at most, and are twice as fast as 32.
-        if self._work.size < 4 * kept[0].size:
-            self._work = np.empty(4 * kept[0].size, np.int16)
-        lines, neighbours, work, sizes = self._work[: 4 * kept[0].size].reshape(4, *kept.shape[1:])
-        lines[...], neighbours[...] = kept
+    def measure(self, *windows: NDArray[np.uint8]) -> None:
+        """Measure pictures as they lie in each direction: an array (n, rows, cols) each."""
+        lines, neighbours, work, sizes = self._work_for(len(windows[0]))
+        for direction, stack in enumerate(windows):
+            for taken, place in zip((lines, neighbours), self._slices, strict=True):
+                taken[:, direction] = stack[:, place].transpose(1, 0, 2)
         contrast, mean = _levels(lines[:, 0])
         np.subtract(neighbours, lines, out=neighbours)
         _difference(neighbours, work)
@@ -189,7 +184,18 @@ class _Lines:
             if order in (1, 2, 4, 6):
                 orders[order] = _mean_size(lines, order, sizes)
         self._measured.append(_Steps(orders[1], orders[2], orders[4], orders[6], mixed, contrast, mean))
-        self._n = 0
+
+    def _work_for(self, n: int) -> NDArray[np.int16]:
+        """Return four contiguous arrays (n_lines, n_directions, n, n_places) for some pictures."""
+        n_lines, n_directions, _, cols = self._work.shape[1:]
+        shape = (4, n_lines, n_directions, n, cols)
+        return self._work.reshape(-1)[: math.prod(shape)].reshape(shape)
+
+    def steps(self) -> _Steps:
+        """Return the steps along the lines of all pictures that were measured."""
+        parts = zip(*self._measured, strict=True)
+        # Of steps pictures are the second dimension, of contrast and mean the only one.
+        return _Steps._make(np.concatenate(part, axis=max(part[0].ndim - 2, 0)) for part in parts)
 
 
 def _levels(lines: NDArray[np.int16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
