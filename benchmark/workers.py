@@ -21,7 +21,7 @@ from .store.scratch import remove_abandoned
 Result = TypeVar("Result")
 PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of <malloc.h>
-LARGE = 3 * 2**20  # bytes; arrays of crops that are measured together are smaller, columns of a large data set are larger
+LARGE = 3 * 2**19  # bytes; arrays of crops that are measured together are smaller, columns of a large data set are larger
 KEPT_FREE = 4 * LARGE
 _LIBC = ctypes.CDLL(None)
 SECONDS_TO_DIE = 1.0  # that killed processes are waited for

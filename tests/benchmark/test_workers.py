@@ -8,10 +8,12 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from bandbench.benchmark import workers
+from bandbench.benchmark.frequency import published_rings, stacks
 from bandbench.benchmark.store.folders import cache_root, results_root, study_lock_file
 from bandbench.benchmark.workers import running_workers
 
@@ -77,6 +79,12 @@ def test_a_study_that_has_begun_before_starts_its_workers_when_it_needs_them(mon
 def test_workers_return_the_memory_of_large_arrays(tmp_path: Path) -> None:
     done = run_script(tmp_path, ALLOCATING)
     assert (done.returncode, done.stdout) == (0, "True system\n"), done.stderr
+
+
+def test_workers_keep_the_memory_of_crops_that_are_measured_together() -> None:
+    """Memory that goes back to the system and comes again for every few crops costs as much time as their transforms."""
+    assert published_rings.AT_A_TIME * np.float64().itemsize < workers.LARGE
+    assert stacks.IN_CACHE * np.float64().itemsize < workers.LARGE
 
 
 def test_workers_answer() -> None:
