@@ -435,8 +435,8 @@ PAPER = "\\documentclass{article}\\usepackage{array,booktabs,graphicx}\\begin{do
 def test_latex_fits_a_page(form: str, reader: Callable[..., Reader], row_maker: Maker, tmp_path: Path) -> None:
     """Typeset in LaTeX's own, narrow page: no line and no float is too large."""
     program = shutil.which("pdflatex")
-    if program is None:
-        missing_program("pdflatex", "apt-get install texlive-latex-base")
+    if program is None or subprocess.run(["kpsewhich", "booktabs.sty"], stdout=subprocess.DEVNULL).returncode:
+        missing_program("pdflatex with booktabs", "apt-get install texlive-latex-recommended")
     domains = [f"procedural/a_long_variant_{i}@c23" for i in range(8)]
     made = [
         row_maker(name, train, 0.6, domains=domains, rank_low=1, rank_high=3, tie_group=1)
