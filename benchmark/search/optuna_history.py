@@ -14,7 +14,7 @@ from optuna.pruners import NopPruner
 from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ..errors import BenchError, BenchWarning
 from ..frequency.bands import COMB_KINDS, MAX_FREQUENCY, Band
@@ -355,7 +355,7 @@ class History:
             if self._inside(band) and value == value:
                 own = {name: distribution for name, distribution in space.items() if name in params}
                 used = {name: params[name] for name in own}
-                self._copy.add_trial(optuna.trial.create_trial(params=used, distributions=own, value=value))
+                self._copy.add_trial(create_trial(params=used, distributions=own, value=value))
 
     def _inside(self, band: Band) -> bool:
         """Return True if a band pass lies in the search space."""
@@ -387,18 +387,31 @@ class History:
             before = earlier[number] if number < len(earlier) else None
             with _quiet():
                 copy, params = self._proposed(number, hints, before)
-                self._study.sampler = PartialFixedSampler(self._used(params), RandomSampler(seed=0))
-                trial = self._study.ask() if before is None else optuna.Trial(self._study, before._trial_id)
-                if trial.number != number:
-                    raise BenchError(
-                        f"another process adds trials to the search {self._study.study_name}. The same command continues when "
-                        "that process has ended."
-                    )
-                if before is None or not before.state.is_finished():
-                    self._suggest(trial, params["kind"])
-            self._copies[trial.number] = copy
-            asked.append((trial.number, self._band(params)))
+                if before is None:
+                    self._add(number, self._used(params))
+                elif not before.state.is_finished():
+                    self._study.sampler = PartialFixedSampler(self._used(params), RandomSampler(seed=0))
+                    self._suggest(optuna.Trial(self._study, before._trial_id), params["kind"])
+            self._copies[number] = copy
+            asked.append((number, self._band(params)))
         return asked
+
+    def _add(self, number: int, params: dict[str, Any]) -> None:
+        """
+        Add a running trial with its parameters: in one step, where `Study.ask` and `suggest` take one for each parameter.
+
+        Raises
+        ------
+        BenchError
+            If it did not get the number that it has within the search.
+        """
+        distributions = {name: distribution for name, distribution in self._space().items() if name in params}
+        self._study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=distributions))
+        if self._study.get_trials(deepcopy=False)[-1].number != number:
+            raise BenchError(
+                f"another process adds trials to the search {self._study.study_name}. The same command continues when that "
+                "process has ended."
+            )
 
     def _proposed(self, number: int, hints: Sequence[Band], before: FrozenTrial | None) -> tuple[optuna.Trial, dict[str, Any]]:
         """

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import BenchError
@@ -13,7 +14,9 @@ from .outbox import Outbox
 from .sender import Sender
 from .trouble import StoreError, Trouble
 
-ROUND = 0.3  # seconds between two looks into the outbox
+ROUND = 0.3  # seconds between two looks into the outbox, until the first documents are there
+LATER_ROUND = 2.0  # from then on: each round asks the store what it has
+FILES_TOGETHER = 100  # of the outbox, whose trials are sent at once
 MOMENT = 0.3  # seconds that an interrupted run waits for the thread
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds until a store that failed is tried again, doubled each time
 PATIENCE_AFTER = 1.0  # seconds for a request that is on its way when the time is up
@@ -85,7 +88,7 @@ class Exporter(threading.Thread):
             if last_rounds:
                 time.sleep(ROUND * last_rounds)
             else:
-                self._closing.wait(ROUND)
+                self._closing.wait(ROUND if self._sender is None else LATER_ROUND)
 
     def _send_waiting(self, last_round: bool, again: bool) -> None:
         """Send what waits, documents that failed before after the others and after a while."""
@@ -94,10 +97,13 @@ class Exporter(threading.Thread):
             self.problem = problem
             return
         sender = self._sender = self._sender or Sender(self._outbox.client(again), self._uri, self._describe_model)
-        for path in waiting:
-            if not last_round and time.monotonic() < self._retry_at.get(path, 0):
-                problem = self.problem
-                continue
+        due = [path for path in waiting if last_round or time.monotonic() >= self._retry_at.get(path, 0)]
+        if len(due) < len(waiting):
+            problem = self.problem
+        for start in range(0, len(due), FILES_TOGETHER):
+            with suppress(LockHeldError):  # `deliver` waits for it
+                self._outbox.make_runs(sender, due[start : start + FILES_TOGETHER], patience=0.0)
+        for path in due:
             while (refused := self._delivered(sender, path)) is None:
                 if self._out_of_time():
                     return

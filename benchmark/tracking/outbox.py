@@ -294,13 +294,8 @@ class Outbox:
             If the store does not answer, or makes several errors in a row; the file then stays.
         """
         with sender.alone(patience):
-            if not path.exists():
-                return []
-            try:
-                entries = json.loads(path.read_text(encoding="utf-8"))
-                documents = [_with_copies(RunDocument.from_json(entry), _files_of(path)) for entry in entries]
-            except (ValueError, KeyError, TypeError, AttributeError):
-                self._set_aside(path)
+            documents = self._read(path)
+            if not path.exists():  # any more
                 return []
             sender.send_together(documents)
             refused = {n: error for n, document in enumerate(documents) if (error := sender.try_to_send(document))}
@@ -312,6 +307,29 @@ class Outbox:
             else:
                 self.forget(path)
             return list(refused.values())
+
+    def make_runs(self, sender: Sender, paths: Sequence[Path], patience: float = FOR_EVER) -> None:
+        """
+        Make the runs of the trials in several waiting files at once, where the store is a database; `deliver` finds them there.
+
+        Raises
+        ------
+        LockHeldError, TrackingError
+            See `deliver`.
+        """
+        with sender.alone(patience):
+            sender.send_together([document for path in paths for document in self._read(path)])
+
+    def _read(self, path: Path) -> list[RunDocument]:
+        """Return the documents of a waiting file; none if it has been sent meanwhile, or is damaged and set aside."""
+        if not path.exists():
+            return []
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            return [_with_copies(RunDocument.from_json(entry), _files_of(path)) for entry in entries]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._set_aside(path)
+            return []
 
     def _set_aside(self, path: Path) -> None:
         aside = path.with_suffix(".damaged")

@@ -72,7 +72,7 @@ class Sender:
         self.sent_at = time.monotonic()
         self._describe_model = describe_model
         self._path = sqlite_path(uri)
-        self._experiments: dict[str, str] = {}
+        self._experiments: dict[str, Experiment] = {}  # by name
         self._runs: dict[tuple[str, str], dict[str, KnownRun]] = {}  # by study and its key, then by key
         # Nobody else makes runs while this sender has the lock of a database. A server has no lock that all who send to it see.
         self._has_rivals = self._path is None and not has_locks(uri)
@@ -185,7 +185,7 @@ class Sender:
         runs |= known_runs(self._client, self._uri, first.study, STUDY_KEY, first.study_key)
         new = list({document.key: document for document in documents if document.key not in runs}.values())
         parents = [self._opened(document.parent).run_id if document.parent else "" for document in new]
-        experiment = self._client.get_experiment(self._experiment(first.study))
+        experiment = self._experiment(first.study)
         made = insert_runs(self._uri, experiment.experiment_id, experiment.artifact_location, new, parents)
         for document, parent, (run_id, place) in zip(new, parents, made or (), strict=made is not None):
             runs[document.key] = KnownRun(run_id, document.state, parent, True, place)
@@ -227,15 +227,15 @@ class Sender:
             self._runs[name] = known_runs(self._client, self._uri, document.study, STUDY_KEY, document.study_key)
         return self._runs[name]
 
-    def _experiment(self, name: str) -> str:
-        """Id of an experiment: made, or restored if it was deleted."""
+    def _experiment(self, name: str) -> "Experiment":
+        """Return an experiment: made, or restored if it was deleted."""
         if name not in self._experiments:
             experiment = self._client.get_experiment_by_name(name) or self._new_experiment(name)
             if experiment.lifecycle_stage == "deleted":
                 self._client.restore_experiment(experiment.experiment_id)
             if name not in OTHER_PAGES and experiment.tags.get(VIEW_TAG) != study_view():
                 self._client.set_experiment_tag(experiment.experiment_id, VIEW_TAG, study_view())
-            self._experiments[name] = experiment.experiment_id
+            self._experiments[name] = experiment
         return self._experiments[name]
 
     def _new_experiment(self, name: str) -> "Experiment":
@@ -273,7 +273,7 @@ class Sender:
 
     def _create(self, document: RunDocument, parent: str) -> KnownRun:
         run = self._client.create_run(
-            self._experiment(document.study),
+            self._experiment(document.study).experiment_id,
             start_time=int(1000 * document.start),
             tags=run_tags(document, parent),
             run_name=document.name,
@@ -290,7 +290,7 @@ class Sender:
         """
         from mlflow.exceptions import MlflowException
 
-        runs = runs_of_key(self._client, self._experiment(document.study), document.key) or [made]
+        runs = runs_of_key(self._client, self._experiment(document.study).experiment_id, document.key) or [made]
         for run in runs[1:]:
             with contextlib.suppress(MlflowException):  # a rival was faster
                 self._client.delete_run(run.run_id)
@@ -309,7 +309,7 @@ class Sender:
             return
         if time.monotonic() - self._seen_at.setdefault(run.run_id, time.monotonic()) > SETTLED or self._is_active(run):
             return
-        left = runs_of_key(self._client, self._experiment(document.study), document.key)
+        left = runs_of_key(self._client, self._experiment(document.study).experiment_id, document.key)
         if not left:
             return  # somebody has deleted it for good: `_opened` restores it
         runs[document.key] = left[0]
@@ -364,7 +364,7 @@ class Sender:
         """Make the run's logged model, unless it was made before a kill; return its id."""
         from mlflow.entities import LoggedModelOutput
 
-        experiment, folder = self._experiment(document.study), Path(document.model)
+        experiment, folder = self._experiment(document.study).experiment_id, Path(document.model)
         for model in self._client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
             if model.status == "READY" and is_there(model.artifact_location):
                 return model.model_id

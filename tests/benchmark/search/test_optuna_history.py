@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import itertools
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -184,10 +185,23 @@ def test_trials_of_another_process_are_noticed(journal: Path) -> None:
     mine, other = history(open_storage(None, journal)), history(open_storage(None, journal))
     mine.ask(0, 2, [])
     others_view = other._study.get_trials
-    other._study.get_trials = lambda deepcopy: []  # type: ignore[method-assign]
+    looks = itertools.count()  # at the first one, `mine` has not been there yet
+    other._study.get_trials = lambda deepcopy: others_view(deepcopy) if next(looks) else []  # type: ignore[method-assign]
     with pytest.raises(BenchError, match=r"^another process adds trials to the search cell\."):
         other.ask(0, 2, [])
     assert len(others_view(deepcopy=False)) == 3
+
+
+def test_a_trial_is_written_in_one_piece_and_finished_in_another(journal: Path) -> None:
+    asked = history(open_storage(None, journal))
+    before = len(journal.read_text().splitlines())
+    ((number, band),) = asked.ask(0, 1, [])
+    assert len(journal.read_text().splitlines()) == before + 1
+    asked.tell(number, 0.5)
+    assert len(journal.read_text().splitlines()) == before + 2
+    again = history(open_storage(None, journal))
+    assert again.ask(0, 1, []) == [(number, band)]
+    assert again._study.get_trials()[0].params.keys() >= {"kind", "cutoff"}
 
 
 def test_sqlite(tmp_path: Path, journal: Path) -> None:

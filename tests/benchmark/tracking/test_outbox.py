@@ -18,6 +18,7 @@ from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.store.locks import holding
 from bandbench.benchmark.tracking import outbox as outbox_module
+from bandbench.benchmark.tracking import sender as sender_module
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_path
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.names import KEY, USED
@@ -71,6 +72,23 @@ def test_a_killed_exporter_leaves_no_double(uri: str) -> None:
     outbox.deliver(Sender(client_for(uri), uri), waiting)
     assert len(all_runs(uri)) == 3
     assert not outbox.pending()
+
+
+def test_trials_of_several_files_are_made_at_once(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    insert_runs = sender_module.insert_runs
+    monkeypatch.setattr(sender_module, "insert_runs", lambda *given: made.append(len(given[3])) or insert_runs(*given))
+    outbox = Outbox(uri)
+    for key in ("one", "two"):
+        outbox.put([document(key)])
+    (outbox.folder / "00.runs.json").write_text('[{"key": ')
+    sender, paths = Sender(client_for(uri), uri), outbox.pending()
+    with pytest.warns(BenchWarning, match="were damaged; they are kept"):
+        outbox.make_runs(sender, paths)
+    assert outbox.pending() == paths[1:]  # until each is delivered
+    assert [outbox.deliver(sender, path) for path in paths] == [[], [], []]
+    assert (made, outbox.pending()) == ([2], [])
+    assert {run.data.tags[KEY] for run in all_runs(uri)} == {"p", "one", "two"}
 
 
 def test_a_text_that_the_store_cannot_take_holds_up_no_other_run(uri: str) -> None:
