@@ -340,6 +340,22 @@ def test_a_half_written_score_file_is_computed_again(picture_folder: Maker, tmp_
     assert score_files(home(tmp_path)) == files
 
 
+@pytest.mark.parametrize("damaged", ["splits/*.parquet", "train_x_test.png"])
+def test_a_damaged_file_of_a_study_is_made_again_and_not_sent(damaged: str, picture_folder: Maker, tmp_path: Path) -> None:
+    folder = {"mine": picture_folder()}
+    run(small_study(detectors=["coin_flip"]), folder)
+    (path,) = (tmp_path / "home" / "studies").glob(f"*/{damaged}")
+    (sent,) = (tmp_path / "home").glob(f"artifacts/*/*/artifacts/{damaged}")
+    good = path.read_bytes()
+    path.write_bytes(good[:-20] + bytes(20))
+    reporter = SilentReporter()
+    assert run(small_study(detectors=["coin_flip"]), folder, reporter=reporter).complete
+    (note,) = reporter.notes
+    assert note.startswith(f"1 files of the study in {tmp_path / 'home' / 'studies'}")
+    assert path.relative_to(next((tmp_path / "home" / "studies").iterdir())).as_posix() in note
+    assert path.read_bytes() == sent.read_bytes() == good
+
+
 def test_copies_of_training_pictures_are_not_scored(picture_folder: Maker, tmp_path: Path) -> None:
     mine, other = picture_folder("mine"), picture_folder("other", first_seed=5000)
     pictures = sorted((mine / "real").iterdir())
