@@ -94,7 +94,7 @@ NOTES, REASONS, OUTCOME = "notes", ("failures", "gaps"), "outcome"
 
 
 def note_form() -> Callable[[str], str]:
-    """Return the function that writes notes for the caller: those of a public function name parameters, of a command options."""
+    """Return the function that writes notes for the caller: of a public function with parameters, of a command with options."""
     return partial(with_parameters, parameters=_PARAMETERS.get())
 
 

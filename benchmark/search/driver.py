@@ -2,8 +2,9 @@
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any
 
 from ..frequency.bands import Band
@@ -13,6 +14,7 @@ from ..workers import Workers, WorkLostError
 from .cell import Course, Work
 from .fit import assess, bands_together, compare, find_record, run_jobs
 
+MOST_LOST = 3  # fits of one stage of a cell that end their processes, each twice; if none is done, no other is begun
 FEWEST_TOGETHER = 3  # bands of a part, unless workers would be idle; alone each would pay for what they share
 
 
@@ -59,7 +61,10 @@ class _Answer:
         try:
             return self._future.result()[self._index]
         except WorkLostError as error:  # the band has no score, the study goes on
-            return Record(self._job.key, error=str(error))
+            return Record(self._job.key, error=f"{self._job.detector.label}: {error}")
+        except CancelledError:
+            reason = f"not fitted, as {MOST_LOST} of its fits had ended their worker processes and none was done."
+            return Record(self._job.key, error=f"{self._job.detector.label}: {reason}")
 
 
 def _results(answers: Sequence[_Answer]) -> tuple[list[Any], WorkLostError | None]:
@@ -110,6 +115,10 @@ class Driver:
         self.n_finished = 0
         self._counted: set[str] = set()
         self._steps: dict[int, int] = {}
+        # Of the fits that a cell has asked for last.
+        self._lost_fits: Counter[int] = Counter()
+        self._answered: set[int] = set()
+        self._futures: dict[int, list[Future[Any]]] = {}
         self._counting = threading.Lock()  # futures call back from threads of their own
 
     def run(self, courses: Sequence[Course]) -> list[Any]:
@@ -154,6 +163,9 @@ class Driver:
 
     def _begin(self, cell: int, work: Work) -> list[_Answer]:
         """Answer work from the records of earlier runs, and hand the rest to the workers."""
+        self._futures[cell] = []
+        self._lost_fits[cell] = 0
+        self._answered.discard(cell)
         answers: dict[str, _Answer] = {}
         groups: dict[Band, list[Job]] = {}
         assessments = []
@@ -180,8 +192,21 @@ class Driver:
     def _fits(self, cell: int, part: list[Job]) -> "Future[list[Record]]":
         """Let a worker do fits of a cell, which are counted when they are done."""
         future = self._workers.submit(run_jobs, part)
-        future.add_done_callback(lambda done: self._count_fits(cell, part) if _is_answered(done) else None)
+        self._futures[cell].append(future)
+        future.add_done_callback(lambda done: self._take_note(cell, part, done))
         return future
+
+    def _take_note(self, cell: int, part: Sequence[Job], done: "Future[Any]") -> None:
+        """Count fits of a cell that are done; where all end their processes, cancel those that have not begun."""
+        if _is_answered(done):
+            self._answered.add(cell)
+            self._count_fits(cell, part)
+        elif not done.cancelled() and isinstance(done.exception(), WorkLostError) and len(part) == 1:
+            with self._counting:
+                self._lost_fits[cell] += 1
+                too_many = self._lost_fits[cell] >= MOST_LOST and cell not in self._answered
+            for future in list(self._futures[cell]) if too_many else ():
+                future.cancel()
 
     def _parts(self, groups: Sequence[Sequence[Job]]) -> list[list[Job]]:
         """Divide the fits of several bands, one group of draws each, among the workers."""

@@ -219,6 +219,30 @@ def test_a_detector_that_fails_costs_only_its_own_cell(picture_folder: Maker, tm
     assert not outcome.complete
 
 
+ENDING = """\
+import os
+
+from bandbench.benchmark.contracts import Detector, ViewSpec
+
+class Ending(Detector):
+    name = "ending"
+    view = ViewSpec("profile")
+
+    def fit(self, view, labels):
+        os._exit(3)
+"""
+
+
+def test_a_detector_that_ends_its_process_costs_only_its_own_cell(picture_folder: Maker, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(ENDING)
+    names = [f"{tmp_path}/mine.py:Ending", "coin_flip"]
+    outcome = run(small_study(detectors=names, sweep={"width": 0.1, "step": 0.1}), {"mine": picture_folder()}, jobs=2)
+    twice = "its worker process died twice, the second time with no other work beside it: it"
+    assert outcome.failures == {"ending on mine": f"ending: {twice} ended itself with exit code 3."}
+    assert {row.detector for row in outcome.rows} == {"coin_flip"}
+    assert not outcome.complete
+
+
 def test_an_edited_detector_is_another_detector(picture_folder: Maker, tmp_path: Path) -> None:
     import sys
 
