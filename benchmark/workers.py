@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
-from .store.folders import cache_root, results_root, study_lock_file
+from .store.folders import cache_root, keep_working_folder, results_root, study_lock_file
 from .store.scratch import remove_abandoned
 
 Result = TypeVar("Result")
@@ -80,6 +80,7 @@ def start_worker(environment: Mapping[str, str]) -> None:
         Variables to set; where the process was started they may have been others.
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1") | dict(environment))  # for libraries that are loaded from now on
+    keep_working_folder()
     show_sentences()
     steady_memory()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.

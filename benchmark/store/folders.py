@@ -10,6 +10,7 @@ from ..errors import BenchError
 
 # Folders of which files elsewhere among the results note the whole path.
 NOTED = ("cells", "studies", "records", "prepared", "submissions", "artifacts")
+_BEGAN_IN: list[Path] = []  # of a worker process
 
 
 def results_root() -> Path:
@@ -20,6 +21,16 @@ def results_root() -> Path:
 def cache_root() -> Path:
     """Folder of what can be computed again; ``BANDBENCH_CACHE`` overrides."""
     return Path(os.environ.get("BANDBENCH_CACHE") or platformdirs.user_cache_path("bandbench", False)).expanduser().absolute()
+
+
+def working_folder() -> Path:
+    """Folder that relative names are meant in: in a worker the one that it began in, wherever a detector's code has gone since."""
+    return Path(_BEGAN_IN[0] if _BEGAN_IN else Path.cwd())
+
+
+def keep_working_folder() -> None:
+    """Keep the present folder as that of relative names, for the life of a worker process."""
+    _BEGAN_IN[:] = [Path.cwd()]
 
 
 def settle_folders() -> None:

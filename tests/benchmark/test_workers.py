@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from bandbench.benchmark import workers
-from bandbench.benchmark.store.folders import cache_root, results_root, study_lock_file
+from bandbench.benchmark.store.folders import cache_root, results_root, study_lock_file, working_folder
 from bandbench.benchmark.workers import WorkLostError, running_workers
 from work_for_clusters import end_abruptly, end_the_first_time
 
@@ -211,3 +211,13 @@ def test_workers_end_at_once_while_they_look_for_what_killed_one(tmp_path: Path)
         begun = time.monotonic()
         raise ValueError("in the owner")
     assert time.monotonic() - begun < 30
+
+
+def test_relative_names_are_those_of_the_folder_that_a_worker_began_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code of a detector may change the folder of its process."""
+    monkeypatch.chdir(tmp_path)
+    with running_workers(1, []) as workers:
+        workers.submit(os.chdir, "/").result(timeout=60)
+        assert workers.submit(os.getcwd).result(timeout=60) == "/"
+        assert workers.submit(working_folder).result(timeout=60) == tmp_path
+    assert working_folder() == tmp_path
