@@ -198,16 +198,17 @@ def _load_object(kind: str, reference: str) -> Any:
     return getattr(module, attribute)
 
 
-_FILES: dict[
-    Path, Path
-] = {}  # by relative name, where it was found first: code of a detector may have changed the folder since
+# By relative name, where it was found last: code of a detector may have changed the folder since.
+_FILES: dict[Path, Path] = {}
 
 
 def _place_of(path: Path) -> Path:
     """Return the absolute path of a file that may be named from the working folder."""
     path = path.expanduser()
     place = working_folder() / path
-    return _FILES.setdefault(path, place) if place.is_file() else _FILES.get(path, place)
+    if place.is_file():
+        _FILES[path] = place
+    return _FILES.get(path, place)
 
 
 def _load_file(path: Path) -> Any:

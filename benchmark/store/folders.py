@@ -24,7 +24,7 @@ def cache_root() -> Path:
 
 
 def working_folder() -> Path:
-    """Folder that relative names are meant in: in a worker the one that it began in, wherever a detector's code has gone since."""
+    """Folder of relative names: in a worker the one that it began in, wherever the code of a detector has gone since."""
     return Path(_BEGAN_IN[0] if _BEGAN_IN else Path.cwd())
 
 

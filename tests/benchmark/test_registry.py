@@ -336,8 +336,7 @@ def test_a_file_of_a_relative_name_is_found_after_code_has_changed_the_folder(
 ) -> None:
     for folder, value in (("one", 1), ("two", 2)):
         (tmp_path / folder).mkdir()
-        text = f"from bandbench.benchmark.contracts import Detector\n\n\nclass Mine(Detector):\n    name = 'mine'\n    value = {value}\n"
-        (tmp_path / folder / "mine.py").write_text(text)
+        (tmp_path / folder / "mine.py").write_text(f"{GOOD.format(name='Mine', lower='mine')}    value = {value}\n")
     monkeypatch.chdir(tmp_path / "one")
     assert vars(detectors.get("mine.py:Mine"))["value"] == 1
     monkeypatch.chdir(tmp_path)
