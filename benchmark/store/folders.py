@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from ..errors import BenchError
+from ..errors import BenchError, has_surrogate
 
 # Folders of which files elsewhere among the results note the whole path.
 NOTED = ("cells", "studies", "records", "prepared", "submissions", "artifacts")
@@ -94,11 +94,9 @@ def ensure_writable(folder: Path, variable: str) -> Path:
     BenchError
         Naming the environment variable that points elsewhere.
     """
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError as error:  # MLflow, Parquet and SQLite take texts as paths
+    if has_surrogate(str(folder)):  # MLflow, Parquet and SQLite take texts as paths
         shown = os.fsencode(folder).decode(errors="backslashreplace")
-        raise BenchError(f"the path {shown} is no UTF-8, which databases need; set {variable} to another folder.") from error
+        raise BenchError(f"the path {shown} is no UTF-8, which databases need; set {variable} to another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
