@@ -52,8 +52,8 @@ class _Answer:
         self._future, self._index, self._alone = self._alone(self._job), 0, None
         return self._future
 
-    def result(self) -> Any:
-        """Return the answer, or raise the exception of the worker."""
+    def result(self, last_loss: str) -> Any:
+        """Return the answer, or raise the exception of the worker; `last_loss` is the reason why fits of the cell were lost."""
         if self._future is None:
             return self._value
         if self._job is None:
@@ -63,14 +63,14 @@ class _Answer:
         except WorkLostError as error:  # the band has no score, the study goes on
             return Record(self._job.key, error=f"{self._job.detector.label}: {error}")
         except CancelledError:
-            reason = f"not fitted, as {MOST_LOST} of its fits had ended their worker processes and none was done."
+            reason = f"not fitted, as {MOST_LOST} of its fits were lost and none was done; of the last, {last_loss}"
             return Record(self._job.key, error=f"{self._job.detector.label}: {reason}")
 
 
-def _results(answers: Sequence[_Answer]) -> tuple[list[Any], WorkLostError | None]:
+def _results(answers: Sequence[_Answer], last_loss: str) -> tuple[list[Any], WorkLostError | None]:
     """Return the results of all answers, or the reason why one of them is lost."""
     try:
-        return [answer.result() for answer in answers], None
+        return [answer.result(last_loss) for answer in answers], None
     except WorkLostError as error:
         return [], error
 
@@ -117,6 +117,7 @@ class Driver:
         self._steps: dict[int, int] = {}
         # Of the fits that a cell has asked for last.
         self._lost_fits: Counter[int] = Counter()
+        self._last_loss: dict[int, str] = {}
         self._answered: set[int] = set()
         self._futures: dict[int, list[Future[Any]]] = {}
         self._counting = threading.Lock()  # futures call back from threads of their own
@@ -135,7 +136,7 @@ class Driver:
                 continue
             ready = [i for i, futures in awaited.items() if not futures]
             for i in ready:
-                answers, lost = _results(pending.pop(i))
+                answers, lost = _results(pending.pop(i), self._last_loss.get(i, ""))
                 if i in results:
                     if lost:
                         results[i] = self._lost(results[i], str(lost))
@@ -204,6 +205,7 @@ class Driver:
         elif not done.cancelled() and isinstance(done.exception(), WorkLostError) and len(part) == 1:
             with self._counting:
                 self._lost_fits[cell] += 1
+                self._last_loss[cell] = str(done.exception())
                 too_many = self._lost_fits[cell] >= MOST_LOST and cell not in self._answered
             for future in list(self._futures[cell]) if too_many else ():
                 future.cancel()

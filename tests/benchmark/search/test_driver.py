@@ -260,7 +260,7 @@ def test_a_cell_of_which_all_fits_end_their_processes_is_given_up_and_no_other(
     (_, (given_up,)), (_, (done,)) = driven.results
     assert [record.error for record in given_up[-2:]] == ["coin_flip: its process died 3 times"] * 2
     assert {record.error for record in given_up[:-2]} == {
-        "coin_flip: not fitted, as 2 of its fits had ended their worker processes and none was done."
+        "coin_flip: not fitted, as 2 of its fits were lost and none was done; of the last, its process died 3 times"
     }
     assert {record.error for record in done} == {""}
 
