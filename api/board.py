@@ -292,39 +292,36 @@ def leaderboard(
     >>> board = bb.leaderboard("band_search")  # doctest: +SKIP
     >>> board.to_pandas()[["detector", "train", "cross_domain_auc"]]  # doctest: +SKIP
     """
-    return read_board(
-        study,
-        tracking_uri=tracking_uri,
-        submissions=submissions,
-        every=every,
-        ranks=ranks,
-        released=released,
-        progress=progress,
-    )
+    return read_board(BoardOptions(study, tracking_uri, submissions, every, ranks, released, progress))
 
 
-def read_board(
-    study: str | None = None,
-    *,
-    tracking_uri: str | None = None,
-    submissions: bool = True,
-    every: bool = False,
-    ranks: bool = True,
-    released: Mapping[str, str] | None = None,
-    progress: bool = True,
-) -> Board:
+@dataclass(frozen=True)
+class BoardOptions:
+    """Parameters of `leaderboard`, and options of ``bench leaderboard``."""
+
+    study: str | None = None
+    tracking_uri: str | None = None
+    submissions: bool = True
+    every: bool = False
+    ranks: bool = True
+    released: Mapping[str, str] | None = None
+    progress: bool = True
+
+
+def read_board(options: BoardOptions) -> Board:
     """Return a board as `leaderboard` does; errors name options of the command line."""
-    uri = resolve_tracking_uri(tracking_uri)
-    with reporting(progress) as reporter:
-        if submissions:
+    study, every = options.study, options.every
+    uri = resolve_tracking_uri(options.tracking_uri)
+    with reporting(options.progress) as reporter:
+        if options.submissions:
             recorded, folders = load_with_submissions(uri, RegisteredDomains(), study, reporter, every)
             recorded = replace(recorded, folders=recorded.folders | folders)
         else:
             recorded = load_board(uri, study, reporter, every)
-        rows = with_published(recorded.rows, as_dates(released))
+        rows = with_published(recorded.rows, as_dates(options.released))
         recorded = replace(recorded, rows=rows)
         detectors: Sequence[DetectorPlace] = ()
-        if ranks:
+        if options.ranks:
             reporter.stage("comparing the rows", None)
             rows, detectors = rank_rows(recorded.rows, recorded.folders)
             recorded = replace(recorded, rows=rows)

@@ -5,6 +5,9 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import fields, is_dataclass, replace
+from functools import partial
 from os import PathLike
 from typing import Any, ParamSpec, TypeVar
 
@@ -47,9 +50,9 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     Make a function one of the Python interface.
 
     An unknown option raises `UnknownOptionError` with the nearest name. Mistakes in values are ValueErrors, too; a disk that
-    fails is a `DiskError`. Errors name the parameters of the function where they would name options of the command line. A
-    worker process that imports the caller's script again ends here, before the work runs a second time. Folders that the
-    environment names are settled, as the commands do it.
+    fails is a `DiskError`. Errors, notes (shown or in the result) and reasons of failures name the parameters of the function
+    where they would name options of the command line. A worker process that imports the caller's script again ends here,
+    before the work runs a second time. Folders that the environment names are settled, as the commands do it.
     """
     signature = inspect.signature(function)
     options = [name for name in signature.parameters if name != "self"]
@@ -62,8 +65,9 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
             if name not in options:
                 raise UnknownOptionError(unknown_name(f"option of bandbench.{function.__qualname__}", name, options))
         _check_kinds(signature, args, values)
+        called = _PARAMETERS.set(options)
         try:
-            return function(*args, **values)
+            return _in_python(function(*args, **values))
         except (StudyError, PluginError, DataError) as error:
             text = with_parameters(str(error), options)
             if isinstance(error, ValueError | TypeError):
@@ -78,8 +82,40 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
             if failed := disk_failure(error):
                 raise failed from error
             raise
+        finally:
+            _PARAMETERS.reset(called)
 
     return call
+
+
+_PARAMETERS: ContextVar[Collection[str]] = ContextVar("parameters", default=())  # of the public function that is being called
+# Fields of results that hold texts for people, and a record with such fields.
+NOTES, REASONS, OUTCOME = "notes", ("failures", "gaps"), "outcome"
+
+
+def note_form() -> Callable[[str], str]:
+    """Return the function that writes notes for the caller: of a public function with parameters, of a command with options."""
+    return partial(with_parameters, parameters=_PARAMETERS.get())
+
+
+def _in_python(result: Any) -> Any:
+    """Return a result whose notes, and reasons of what failed, name parameters."""
+    form = note_form()
+    if not is_dataclass(result) or isinstance(result, type):
+        return result
+    changes: dict[str, Any] = {}
+    for field in fields(result):
+        value = getattr(result, field.name)
+        if field.name == NOTES:
+            changes[NOTES] = tuple(map(form, value))
+        elif field.name in REASONS:
+            changes[field.name] = {
+                name: form(reasons) if isinstance(reasons, str) else tuple(map(form, reasons))
+                for name, reasons in value.items()
+            }
+        elif field.name == OUTCOME:
+            changes[OUTCOME] = _in_python(value)
+    return replace(result, **changes) if changes else result
 
 
 def _check_kinds(signature: inspect.Signature, args: Sequence[Any], values: Mapping[str, Any]) -> None:
@@ -107,14 +143,15 @@ def _check_kinds(signature: inspect.Signature, args: Sequence[Any], values: Mapp
 # A command, which stays as it is, or an option with a value that shows its form: NAME=DIR, a number or a path.
 OPTION = re.compile(
     r"`[^`]*`|\bbench [^\n]*"
-    r"|--(?P<option>[a-z][a-z-]*)(?: (?P<quote>'?)(?P<key>\w+)(?:\.(?P<part>\w+))?=(?P<value>[^\s'`]*[^\s'`.;,:)])(?P=quote)"
+    r"|(?<![\w-])--(?P<option>[a-z][a-z-]*)"
+    r"(?: (?P<quote>'?)(?P<key>\w+)(?:\.(?P<part>\w+))?=(?P<value>[^\s'`]*[^\s'`.;,:)])(?P=quote)"
     r"| (?P<number>\d+)\b| (?P<path>\w+/\w+|none)\b)?"
 )
 
 
 def with_parameters(text: str, parameters: Collection[str]) -> str:
     """
-    Write the options of the command line in an error as the parameters of a function; commands stay as they are.
+    Write the options of the command line in an error or a note as the parameters of a function; commands stay as they are.
 
     Parameters
     ----------

@@ -25,6 +25,7 @@ from rich.text import Text
 from ..benchmark.errors import plain_text
 from ..benchmark.frequency.bands import Band
 from ..benchmark.reporting import Relay, Reporter, Silence
+from .options import note_form
 
 SECONDS_PER_LINE, SECONDS_OF_SILENCE = 10.0, 60.0
 SPEED_PERIOD = 600.0  # seconds over which the time left is estimated: a fit may take minutes
@@ -39,7 +40,7 @@ def duration(seconds: float) -> str:
 
 class NoteTaker(Relay):
     """
-    Reporter that keeps the notes, each once, and hands everything on to another one.
+    Reporter that keeps the notes, each once, and hands everything on to another one; in Python, notes name parameters.
 
     Parameters
     ----------
@@ -53,8 +54,10 @@ class NoteTaker(Relay):
     def __init__(self, reporter: Reporter) -> None:
         super().__init__(reporter)
         self.notes: list[str] = []
+        self._form = note_form()  # now: other threads, which note things too, do not know who was called
 
     def note(self, text: str) -> None:
+        text = self._form(text)
         if text not in self.notes:
             self.notes.append(text)
         super().note(text)

@@ -11,6 +11,9 @@ ACTS_ON_TERMINAL = re.compile(
 )
 
 
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+SURROGATE = r"half of a surrogate pair (\ud800 to \udfff), which is no character"  # for messages
+
 # Whatever the code of somebody else may raise, but for Ctrl-C: a script that parses arguments or ends raises SystemExit.
 PLUGIN_FAILURES = (Exception, SystemExit, GeneratorExit)
 
@@ -89,6 +92,11 @@ def plain_text(text: str) -> str:
     a\x1b[31mb
     """
     return text if text.isprintable() else ACTS_ON_TERMINAL.sub(_escaped, text)
+
+
+def has_surrogate(text: str) -> bool:
+    """Return True if a text has half of a surrogate pair: no file in UTF-8 and no database takes it."""
+    return not text.isascii() and _SURROGATES.search(text) is not None
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -28,6 +28,7 @@ from pydantic.errors import PydanticSchemaGenerationError
 from .contracts import FILE_MODULE, Dataset, Detector, ViewSpec
 from .errors import PLUGIN_FAILURES, BenchError, PluginError, text_of, unknown_name
 from .store.files import digest
+from .store.folders import working_folder
 
 
 class Named(Protocol):
@@ -187,8 +188,8 @@ def _load_object(kind: str, reference: str) -> Any:
             module = _load_file(Path(location))
         else:
             # At the end, so that nothing in the present folder can stand in for an installed library.
-            if str(Path.cwd()) not in sys.path:
-                sys.path.append(str(Path.cwd()))
+            if str(working_folder()) not in sys.path:
+                sys.path.append(str(working_folder()))
             module = importlib.import_module(location)
     except PLUGIN_FAILURES as error:  # user code: anything can happen while it is imported
         raise PluginError(f"{kind} '{reference}' cannot be imported: {type(error).__name__}: {text_of(error)}") from error
@@ -197,8 +198,21 @@ def _load_object(kind: str, reference: str) -> Any:
     return getattr(module, attribute)
 
 
+# By relative name, where it was found last: code of a detector may have changed the folder since.
+_FILES: dict[Path, Path] = {}
+
+
+def _place_of(path: Path) -> Path:
+    """Return the absolute path of a file that may be named from the working folder."""
+    path = path.expanduser()
+    place = working_folder() / path
+    if place.is_file():
+        _FILES[path] = place
+    return _FILES.get(path, place)
+
+
 def _load_file(path: Path) -> Any:
-    path = path.expanduser().absolute()
+    path = _place_of(path)
     name = f"{FILE_MODULE}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]

@@ -9,13 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
-from .store.folders import cache_root, results_root, study_lock_file
+from .store.folders import cache_root, keep_working_folder, results_root, study_lock_file
 from .store.scratch import remove_abandoned
 
 Result = TypeVar("Result")
@@ -79,6 +80,7 @@ def start_worker(environment: Mapping[str, str]) -> None:
         Variables to set; where the process was started they may have been others.
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1") | dict(environment))  # for libraries that are loaded from now on
+    keep_working_folder()
     show_sentences()
     steady_memory()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
@@ -149,7 +151,35 @@ def _end_with_owner() -> None:
 
 
 class WorkLostError(BenchError):
-    """Work that workers of a cluster began several times and that ended none of them, as the process died each time."""
+    """Work that workers began several times and that ended none of them, as the process died each time."""
+
+
+class _Work(Future[Any]):
+    """Work for a pool; where its pool breaks, it goes into another one (`inner`), and whoever waits for it does not notice."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.function, self.args = function, args
+        self.inner: Future[Any] | None = None
+
+    def running(self) -> bool:
+        return not self.done() and self.inner is not None and self.inner.running()
+
+    def cancel(self) -> bool:
+        """Cancel what waits for another pool: a pool that breaks does not bear it that one of its futures was cancelled."""
+        if self.inner is not None and not _has_broken(self.inner):
+            return False
+        return super().cancel()
+
+    def end_as(self, inner: Future[Any]) -> None:
+        """Take the result or the exception of the pool's future."""
+        with contextlib.suppress(InvalidStateError):  # it was cancelled meanwhile
+            if inner.cancelled():
+                super().cancel()
+            elif error := inner.exception():
+                self.set_exception(error)
+            else:
+                self.set_result(inner.result())
 
 
 class Workers:
@@ -158,17 +188,28 @@ class Workers:
 
     One thread, because the order in which several add numbers up would show in the last digit of a score.
 
+    A process that dies breaks its pool. The work that was in its hands then is done again piece by piece, each with no other
+    beside it: what kills its process a second time is lost (`WorkLostError`), all else goes on.
+
     Parameters
     ----------
     jobs : int
     preload : sequence of str
         Modules that the server imports before workers are forked from it.
+    note : callable, optional
+        Receives the line for the user when a process has died.
     """
 
-    def __init__(self, jobs: int, preload: Sequence[str] = PRELOAD) -> None:
+    def __init__(self, jobs: int, preload: Sequence[str] = PRELOAD, note: Callable[[str], None] | None = None) -> None:
         self._jobs = jobs
         self._preload = preload
+        self._note = note
         self._pool: ProcessPoolExecutor | None = None
+        self._changing = threading.RLock()  # threads of pools end futures; never held while a pool is asked for something
+        self._working: dict[_Work, None] = {}  # in the pool
+        self._kept_back: list[_Work] = []  # until a broken pool is replaced
+        self._recovery: threading.Thread | None = None
+        self._over = threading.Event()
 
     @property
     def jobs(self) -> int:
@@ -182,8 +223,13 @@ class Workers:
         Raises
         ------
         BenchError
-            If workers cannot be started.
+            If workers cannot be started. The future raises `WorkLostError` if the process died twice.
         """
+        work = _Work(function, args)
+        self._begin(work)
+        return work
+
+    def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
             warm_up(self._preload)
             context = multiprocessing.get_context("forkserver")
@@ -194,10 +240,92 @@ class Workers:
             if first.exitcode:
                 raise BenchError(_why_it_ended(first.exitcode))
             self._pool = ProcessPoolExecutor(self.jobs, context, start_worker, (settled_environment(),))
-        return self._pool.submit(function, *args)
+        return self._pool
+
+    def _begin(self, work: _Work) -> None:
+        """Hand work to the pool, or let it wait until a broken one is replaced."""
+        with self._changing:
+            if self._recovery is not None:
+                self._kept_back.append(work)
+                return
+            pool = self._open()
+            self._working[work] = None
+        try:
+            work.inner = pool.submit(work.function, *work.args)
+        except BrokenProcessPool:  # the threads of the pool have not said so yet, or no work was in it
+            with self._changing:
+                self._replace(pool)
+            return
+        work.inner.add_done_callback(partial(self._end, work, pool))
+
+    def _end(self, work: _Work, pool: ProcessPoolExecutor, inner: Future[Any]) -> None:
+        """Hand on how work ended, unless its pool has broken."""
+        with self._changing:
+            if _has_broken(inner) and not self._over.is_set():
+                self._replace(pool, work)
+                return
+            self._working.pop(work, None)
+        work.end_as(inner)
+
+    def _replace(self, pool: ProcessPoolExecutor, first: _Work | None = None) -> None:
+        """Begin to replace a broken pool, once; `first` says so first, when all other work still looks as it did."""
+        if pool is not self._pool:
+            return
+        suspects = [work for work in self._working if work is first or work.running() or _has_broken(work.inner)]
+        others = set(self._working).difference(suspects)
+        self._kept_back = [work for work in self._working if work in others and not (work.inner and work.inner.done())]
+        self._working, self._pool = {}, None
+        # In a thread of its own: that of the broken pool still has to end its processes.
+        self._recovery = threading.Thread(target=self._recover, args=(suspects, _how_it_died(pool)), daemon=True)
+        self._recovery.start()
+
+    def _recover(self, suspects: Sequence[_Work], how: str) -> None:
+        """Find the work that kills its process, and go on with the rest."""
+        time.sleep(SIGNALS_APART)  # who ends all processes of a group ends this one, too, and no worker died by itself
+        if self._note is not None and not self._over.is_set():
+            self._note(f"A worker process {how}. The work in progress is repeated piece by piece, to find what ends it.")
+        try:
+            for work in suspects:
+                self._try_alone(work)
+            with self._changing:
+                self._recovery, waiting = None, self._kept_back
+                self._kept_back = []
+            for work in waiting:
+                if not (work.cancelled() or self._over.is_set()):
+                    work.inner = None
+                    self._begin(work)
+        except BaseException as error:  # workers cannot be started any more
+            with self._changing:
+                self._recovery, left = None, [*suspects, *self._kept_back, *self._working]
+                self._kept_back = []
+            for work in left:
+                with contextlib.suppress(InvalidStateError):
+                    work.set_exception(error)
+
+    def _try_alone(self, work: _Work) -> None:
+        """Do work with no other beside it; if its process dies again, it is lost."""
+        with self._changing:
+            if self._over.is_set() or work.cancelled():
+                return
+            pool = self._open()
+        inner = work.inner = pool.submit(work.function, *work.args)
+        if self._over.is_set():  # `abandon` may have come before the process was there
+            kill_processes(pool)
+        wait([inner])
+        if not _has_broken(inner) or self._over.is_set():
+            work.end_as(inner)
+            return
+        with self._changing:
+            self._pool = None
+        text = f"its worker process died twice, the second time with no other work beside it: it {_how_it_died(pool)}."
+        with contextlib.suppress(InvalidStateError):
+            work.set_exception(WorkLostError(text))
 
     def close(self) -> None:
         """End the workers after what they are doing now; drop what they have not begun."""
+        self._over.set()
+        if self._recovery is not None:
+            self._recovery.join()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -207,10 +335,15 @@ class Workers:
 
         What they write is complete or absent, as files are written under another name and renamed.
         """
-        if self._pool is None:
+        self._over.set()
+        free = self._changing.acquire(timeout=SECONDS_TO_DIE)  # a pool may be about to be replaced
+        pool = self._pool
+        if free:
+            self._changing.release()
+        if pool is None:
             return
-        kill_processes(self._pool)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        kill_processes(pool)
+        pool.shutdown(wait=False, cancel_futures=True)
         for root in (results_root(), cache_root()):
             remove_abandoned(root)
 
@@ -223,6 +356,22 @@ def kill_processes(pool: ProcessPoolExecutor) -> None:
     deadline = time.monotonic() + SECONDS_TO_DIE
     for process in processes:
         process.join(max(0.0, deadline - time.monotonic()))
+
+
+def _has_broken(inner: Future[Any] | None) -> bool:
+    return inner is not None and inner.done() and not inner.cancelled() and isinstance(inner.exception(), BrokenProcessPool)
+
+
+def _how_it_died(pool: ProcessPoolExecutor) -> str:
+    """Return how a process of a broken pool ended, as the end of a sentence; the first that the kernel tells of."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    code = next((code for process in processes if (code := process.exitcode) is not None and code != -signal.SIGTERM), None)
+    if code is None:
+        return "died"
+    if code >= 0:
+        return f"ended itself with exit code {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"was killed ({name}{', most likely for lack of memory' if -code == signal.SIGKILL else ''})"
 
 
 def _why_it_ended(code: int) -> str:
@@ -239,23 +388,14 @@ def _why_it_ended(code: int) -> str:
 
 
 @contextlib.contextmanager
-def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Workers]:
-    """
-    Open workers for a block; they are ended at once where the block is left by an exception, Ctrl-C included.
-
-    Raises
-    ------
-    BenchError
-        If one of them dies.
-    """
+def running_workers(
+    jobs: int, preload: Sequence[str] = PRELOAD, note: Callable[[str], None] | None = None
+) -> Iterator[Workers]:
+    """Open `Workers` for a block; they are ended at once where the block is left by an exception, Ctrl-C included."""
     end_if_imported_by_a_worker()
-    workers = Workers(jobs, preload)
+    workers = Workers(jobs, preload, note)
     try:
         yield workers
-    except BrokenProcessPool as error:
-        workers.abandon()
-        time.sleep(SIGNALS_APART)  # who ends all processes of a group ends this one, too, and no worker died by itself
-        raise BenchError(_DIED) from error
     except BaseException:
         workers.abandon()
         raise

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
 from ..benchmark.errors import DataError
 from .copies.clips import is_packed, loose_clips, refuse_packed
+from .copies.draw import two_sides_text
 from .copies.sources import SourceDataset
 from .copies.survey import Source, Survey
 from .copies.tree import Tree, Trouble, child_key
@@ -101,7 +102,7 @@ class CelebDF(SourceDataset):
         facts = super().facts()
         n = sum(source.split == "" for source in self._with_splits())
         if n:
-            facts["notes"].append(f"{n} fakes are left out: their two faces are on different sides of the drawn splits")
+            facts["notes"].append(two_sides_text(n))
         return facts
 
     def _check_split(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS
 from ..benchmark.pictures import crops as images
 from ..benchmark.pictures import video
-from .copies.draw import draw_source_splits
+from .copies.draw import draw_source_splits, two_sides_text
 from .copies.listing import own_tree, passed_over
 from .copies.sources import SourceDataset
 from .copies.survey import Source, Survey
@@ -98,7 +98,7 @@ class ClipFolder(SourceDataset):
     def facts(self) -> dict[str, Any]:
         facts = super().facts()
         if n := sum(source.split == "" for source in self._with_splits()):
-            facts["notes"].append(f"{n} fakes are left out: their two persons are on different sides of the drawn splits")
+            facts["notes"].append(two_sides_text(n))
         return facts
 
 

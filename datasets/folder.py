@@ -14,6 +14,7 @@ from ..benchmark.domains.splits import draw_splits, missing_classes
 from ..benchmark.errors import DataError
 from ..benchmark.pictures.crops import KINDS, SUFFIXES
 from ..benchmark.store.files import read_file
+from .copies.draw import two_sides_text
 from .copies.listing import list_files, own_tree, passed_over
 from .copies.own_folders import adapter_of
 from .copies.tree import SPLIT_NAMES, Tree, Trouble, class_of_folder
@@ -127,7 +128,7 @@ class Folder(Dataset):
             n = len(self.grouping.pictures) - len(self.items(""))
         except DataError:  # which is told where items are asked for
             return []
-        return [f"{n} fakes are left out: their two persons are on different sides of the drawn splits"] if n else []
+        return [two_sides_text(n)] if n else []
 
     def _drawn_parts(self) -> tuple[Split | None, ...]:
         """Return the parts that splits are drawn from: all pictures, or training pictures where validation is not given."""

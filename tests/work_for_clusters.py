@@ -1,4 +1,4 @@
-"""Work for the workers of a cluster, in a module that imports nothing which takes time."""
+"""Work for the workers of this machine or a cluster, in a module that imports nothing which takes time."""
 
 import os
 import signal
@@ -26,3 +26,21 @@ def threads_of_numbers() -> set[int]:
     from threadpoolctl import threadpool_info
 
     return {library["num_threads"] for library in threadpool_info()}
+
+
+def end_abruptly(number: int, of: str, names: str) -> str:
+    """Work that ends its process if its name is `of`: by a signal, or without one by `os._exit`."""
+    if of in names:
+        if number:
+            os.kill(os.getpid(), number)
+        os._exit(7)
+    time.sleep(0.05)
+    return of
+
+
+def end_the_first_time(mark: Path) -> str:
+    """End this process unless another one has been ended so before."""
+    if not mark.exists():
+        mark.touch()
+        os._exit(1)
+    return "done"

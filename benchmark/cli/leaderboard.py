@@ -11,7 +11,7 @@ from typing import cast
 import typer
 from rich.console import Console
 
-from ...api.board import Board, read_board
+from ...api.board import Board, BoardOptions, read_board
 from ...api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from ...api.progress import ScreenReporter
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
@@ -81,13 +81,8 @@ def leaderboard(request: BoardRequest) -> None:
     check_target(request.parquet)
     check_target(scores_file)
     ranks = bool(not request.figures or request.json_file or request.csv_file or request.html or request.parquet)
-    board = read_board(
-        request.study,
-        tracking_uri=request.tracking_uri,
-        every=request.every,
-        ranks=ranks,
-        released=parse_dates(request.released),
-    )
+    released = parse_dates(request.released)
+    board = read_board(BoardOptions(request.study, request.tracking_uri, every=request.every, ranks=ranks, released=released))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     if request.parquet:

@@ -236,10 +236,10 @@ def open_workers(
     ClusterError
         If the cluster cannot be reached, has no worker, or a worker cannot do the work as this machine would.
     BenchError
-        If a process of this machine dies.
+        If the processes of this machine cannot be started.
     """
     if not cluster:
-        with running_workers(jobs, preload) as workers:
+        with running_workers(jobs, preload, reporter.note) as workers:
             yield workers
         return
     reporter.stage("examining the workers of the cluster", None)

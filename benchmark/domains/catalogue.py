@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Framing, Item
-from ..errors import PLUGIN_FAILURES, BenchError, BenchWarning, DataError, PluginError, listed, unknown_name
+from ..errors import PLUGIN_FAILURES, BenchError, BenchWarning, DataError, PluginError, has_surrogate, listed, unknown_name
 from ..fitted import failure
 from ..pictures.perturbations import canonical
 from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
@@ -20,7 +20,6 @@ FOLDER = "folder"  # data set that a folder of the user's becomes unless it is r
 REAL_FOLDER = "real_folder"  # data set that a folder becomes whose reals alone are wanted
 MOST_TEXT = 4096  # characters of an id, an identity or a clip; as many as a path has
 SHOWN_TEXT = 60
-SURROGATE = re.compile(r"[\ud800-\udfff]")
 SHOWN_FAULTS = 3  # of a list of items, in a message
 CLASS_FOLDER = "real"  # a folder of that name is called after the one above it
 ODD = re.compile(r"[^\w.-]+")  # characters of a folder's name that the name of a domain does not take
@@ -388,7 +387,7 @@ def _fault(item: Any) -> str:
         return f"{item.id}: an identity, clip or group that is no text"
     if longest := next((text for text in (item.id, *texts) if len(text) > MOST_TEXT), ""):
         return f"{item.id[:SHOWN_TEXT]}: a text of {len(longest):,} characters, more than {MOST_TEXT:,}"
-    if any(SURROGATE.search(text) for text in (item.id, *texts)):
+    if any(map(has_surrogate, (item.id, *texts))):
         return f"{item.id!a}: half of a surrogate pair, as in the name of a file that is no UTF-8; such a text cannot be kept"
     return ""
 

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,12 +27,38 @@ from ..workers import end_with_parent
 Result = TypeVar("Result")
 Part = tuple[Any, NDArray[np.uint8] | None]  # anything small, and a picture
 MOST_MEMORY = 2**32  # bytes of address space that decoding may add
-MOST_SILENCE = 1800.0  # seconds without a part
+# Seconds without a sign of work, of which each packet and each frame gives one. None takes more than seconds, be it of the
+# largest clip on a busy machine; the rest is for a disk or a network that stands still for a while. Between two frames that are
+# wanted there may be an hour of work.
+MOST_SILENCE = 300.0
+SIGNS_APART = 1.0  # seconds
 FORK = "fork"
 
 
 class DecoderEndedError(Exception):
     """The process that decodes has ended before its work; the message is a clause."""
+
+
+class _Owner:
+    """
+    Connection of a decoding process to its owner; empty in all other processes.
+
+    Attributes
+    ----------
+    sending : Connection or None
+    told_at : float
+        When the owner got a sign of work last, by `time.monotonic`.
+    """
+
+    sending: Any = None
+    told_at = 0.0
+
+
+def at_work() -> None:
+    """Give the owner of a decoding process a sign of work; decoders call this for each packet and each frame."""
+    if _Owner.sending is not None and time.monotonic() - _Owner.told_at >= SIGNS_APART:
+        _Owner.sending.send(("sign", None, None))
+        _Owner.told_at = time.monotonic()
 
 
 def result_apart(function: Callable[[], Result]) -> Result:
@@ -95,6 +122,8 @@ def _received(receiving: Any, process: BaseProcess) -> Iterator[Part]:
             if not receiving.poll(MOST_SILENCE):
                 raise DecoderEndedError(f"the decoder gives nothing for {MOST_SILENCE / 60:.0f} minutes")
             kind, head, shape = receiving.recv()
+            if kind == "sign":
+                continue
             if kind == "error":
                 raise head
             if kind == "end":
@@ -115,6 +144,7 @@ def _send_parts(make: Callable[[], Iterator[Part]], receiving: Any, sending: Any
     """Run a generator and send what it yields, in the forked process, which ends here without any clean-up of its owner's."""
     try:
         receiving.close()
+        _Owner.sending = sending
         _confine()
         try:
             for head, picture in make():

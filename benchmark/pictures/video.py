@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, unknown_name
 from ..invocation import try_import
 from ..store.files import require_file
-from .apart import DecoderEndedError, Part, parts_apart
+from .apart import DecoderEndedError, Part, at_work, parts_apart
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -329,6 +329,7 @@ def _packets(clip: "InputContainer", report: FrameReport, stream: "VideoStream |
 
     try:
         for packet in clip.demux(stream) if stream else clip.demux():
+            at_work()
             if packet.size:
                 yield packet
     except FFmpegError as error:
@@ -526,6 +527,7 @@ def _retrieved(path: Path, numbers: NDArray[np.int64], report: FrameReport) -> I
     chosen = set(numbers.tolist())
     number, seconds = -1, 0.0
     while clip.grab():
+        at_work()
         number += 1
         seconds = _clock(clip, number, seconds)
         if number not in chosen:
@@ -610,8 +612,10 @@ class _RepeatCheck:
         import cv2
 
         clip = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
-        if not all(clip.grab() for _ in range(frame.number + 1)):
-            return np.zeros(0, dtype=np.uint8)
+        for _ in range(frame.number + 1):
+            at_work()
+            if not clip.grab():
+                return np.zeros(0, dtype=np.uint8)
         _fill_free_memory(frame.picture.nbytes + ALIGNMENT, value)
         decoded, picture = clip.retrieve()
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8) if decoded else np.zeros(0, dtype=np.uint8)
@@ -638,5 +642,6 @@ def _count(path: Path) -> int:
     clip = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     total = 0
     while clip.grab():
+        at_work()
         total += 1
     return total

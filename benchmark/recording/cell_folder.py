@@ -15,7 +15,7 @@ from ..domains.names import chain_of, training, training_domains, unperturbed
 from ..features.load import load_view
 from ..figures import plots as figures
 from ..frequency.bands import Band
-from ..models.of_cell import keep_model
+from ..models.of_cell import MODEL, keep_model
 from ..records import RULE, Cell, CellResult, Task, Tested, Trial
 from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_cell_document, versions
 from ..results.cell_rows import cell_rows
@@ -24,6 +24,7 @@ from ..results.rows import Plateau, Row, keep_rows
 from ..results.scores import item_labels
 from ..store.files import atomic_path
 from ..store.folders import results_root
+from ..store.seal import seal_folder
 from .band_aucs import keep_narrow
 from .keys import all_sets, cell_key, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
 from .mistakes import keep_mistakes
@@ -63,7 +64,7 @@ def keep_cell(result: CellResult) -> list[Row]:
     document = write_cell(result, cell_key(result.cell), folder)
     keep_cell_document(_add_figures_and_model(result, document, folder), folder)
     rows = cell_rows(folder, limited=False)
-    keep_rows(rows, folder)
+    _finish(rows, folder)
     return rows
 
 
@@ -135,8 +136,14 @@ def finish_cell(parts: CellParts) -> list[Row]:
     folder, size = cell_folder(parts.result.cell), parts.document.model_bytes or math.nan
     keep_cell_document(parts.document, folder)
     rows = [replace(row, model_bytes=size) if row.role == "chosen" else row for row in parts.rows]
-    keep_rows(rows, folder)
+    _finish(rows, folder)
     return rows
+
+
+def _finish(rows: Sequence[Row], folder: Path) -> None:
+    """Write the rows of a cell, with which it counts as finished, and seal its folder but for the model."""
+    keep_rows(rows, folder)
+    seal_folder(folder, without=(MODEL,))
 
 
 def _add_figures_and_model(result: CellResult, document: CellDocument, folder: Path) -> CellDocument:

@@ -21,6 +21,7 @@ from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, metric_name, row_c
 from ..results.marks import marks_of
 from ..results.rows import Row, read_rows
 from ..store.files import contents_digest, digest
+from ..store.seal import damaged_files
 from ..tracking.documents import RunDocument
 from ..tracking.names import ROW_FILES
 from ..tracking.outbox import Outbox
@@ -52,6 +53,8 @@ class Recorder:
         Finished cells whose runs the tracking store lacks, wholly or in part.
     changed : list of str
         Finished cells whose files are not those that the tracking store got.
+    damaged : list of str
+        Finished cells that the tracking store has, or is going to get, and whose files are not as they were written.
     """
 
     def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
@@ -60,6 +63,7 @@ class Recorder:
         self.gaps: dict[str, tuple[str, ...]] = {}
         self.incomplete: list[str] = []
         self.changed: list[str] = []
+        self.damaged: list[str] = []
         self._outbox = outbox
         self._reporter = reporter
         self._started = time.time()
@@ -78,12 +82,20 @@ class Recorder:
                 self._reporter.best(cell.label, trial.band, trial.auc.value)
 
     def take_up(self, cell: Cell) -> bool:
-        """Add the rows of a cell if an earlier run finished it and the tracking store has its runs; return False if not."""
+        """
+        Add the rows of a cell if an earlier run finished it; return True if it did.
+
+        A cell whose runs the tracking store lacks, or whose files are damaged, is not taken up.
+        """
         rows = read_rows(cell_folder(cell))
         if not rows:
             return False
         if not self._is_recorded(cell):
             (self.changed if self._is_changed(cell) else self.incomplete).append(cell.label)
+            return False
+        # Files beside a store on this machine were compared with those there; a server, and what waits, are not.
+        if damaged_files(cell_folder(cell)):
+            self.damaged.append(cell.label)
             return False
         self.rows += rows
         if rows[0].gaps:

@@ -1,5 +1,6 @@
 """The folder of a study: its place, rows, heat maps and split lists."""
 
+import contextlib
 import itertools
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -18,6 +19,7 @@ from ..records import Cell
 from ..results.rows import Row, keep_rows, read_rows
 from ..results.scores import write_table
 from ..store.folders import results_root
+from ..store.seal import damaged_files
 from .keys import joined, split_lists, study_key
 
 CARRIERS = "carriers.png"
@@ -59,7 +61,18 @@ def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
     keep_rows(rows, folder)
 
 
-def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path) -> None:
+def remove_damaged(folder: Path) -> list[str]:
+    """Delete the files of a study that are not as they were written (`store.seal`), and return their names."""
+    damaged = damaged_files(folder)
+    for name in damaged:
+        with contextlib.suppress(OSError):  # a folder in its place: whoever writes the file next says so
+            (folder / name).unlink(missing_ok=True)
+    return damaged
+
+
+def keep_split_lists(
+    cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path, anew: bool = False
+) -> None:
     """
     Write the split list of every domain of some cells as ``splits/DIGEST.parquet``, unless it is there.
 
@@ -72,10 +85,12 @@ def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], Op
     domains : mapping of (domain, replicate) to OpenDomain
     folder : Path
         Of the study.
+    anew : bool
+        Write also those that are there.
     """
     for name, digests in {name: digests for cell in cells for name, digests in split_lists(cell).items()}.items():
         path = folder / "splits" / f"{joined(digests)}.parquet"
-        if not path.exists():
+        if anew or not path.exists():
             n_draws = len(digests) if len(set(digests)) > 1 else 1
             write_table(path, _split_table([whole(domains[name, r]) for r in range(n_draws)]))
 

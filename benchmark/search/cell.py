@@ -93,6 +93,8 @@ def _tried_and_tested(cell: Cell, history: History, observer: Observer) -> Cours
     located = evidence if radial else None
     chosen = choose(possible, located, better)
     tested = yield from _test(cell, chosen.band, allpass, fixed, usable)
+    if failed := next((record.error for record in tested[0].records if record.error), ""):
+        return CellResult(cell, tuple(trials), error=failed)
     gaps = tuple(dict.fromkeys(f"{t.band}: {t.error}" for t in trials if t.error and not t.empty))
     tied = plateau(chosen, possible, located)
     return CellResult(cell, tuple(trials), evidence, chosen, tuple(tested), gaps, plateau=tied)
@@ -164,9 +166,11 @@ def _job(cell: Cell, band: Band, replicate: Replicate, tested: bool) -> Job:
 def _test(
     cell: Cell, chosen: Band, allpass: Band, fixed: Sequence[Band], trials: Sequence[Trial]
 ) -> Generator[Work, list[Any], list[Tested]]:
+    """Score the chosen band, which comes first even if it fails, all-pass and fixed bands on the test domains."""
     roles = [("chosen", chosen), ("allpass", allpass), *(("fixed", band) for band in fixed)]
     records = yield from _fit(cell, [(band, True) for _, band in roles])
-    tested = [Tested(role, band, draws) for (role, band), draws in zip(roles, records, strict=True) if not _failed(draws)]
+    scored = [Tested(role, band, draws) for (role, band), draws in zip(roles, records, strict=True)]
+    tested = [one for one in scored if one.role == "chosen" or not _failed(one.records)]
     return tested + (oracles(cell, {trial.band: trial.records for trial in trials}) if cell.course.oracle else [])
 
 

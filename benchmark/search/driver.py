@@ -2,8 +2,9 @@
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any
 
 from ..frequency.bands import Band
@@ -13,6 +14,7 @@ from ..workers import Workers, WorkLostError
 from .cell import Course, Work
 from .fit import assess, bands_together, compare, find_record, run_jobs
 
+MOST_LOST = 3  # fits of one stage of a cell that end their processes, each twice; if none is done, no other is begun
 FEWEST_TOGETHER = 3  # bands of a part, unless workers would be idle; alone each would pay for what they share
 
 
@@ -50,8 +52,8 @@ class _Answer:
         self._future, self._index, self._alone = self._alone(self._job), 0, None
         return self._future
 
-    def result(self) -> Any:
-        """Return the answer, or raise the exception of the worker."""
+    def result(self, last_loss: str) -> Any:
+        """Return the answer, or raise the exception of the worker; `last_loss` is the reason why fits of the cell were lost."""
         if self._future is None:
             return self._value
         if self._job is None:
@@ -59,13 +61,16 @@ class _Answer:
         try:
             return self._future.result()[self._index]
         except WorkLostError as error:  # the band has no score, the study goes on
-            return Record(self._job.key, error=str(error))
+            return Record(self._job.key, error=f"{self._job.detector.label}: {error}")
+        except CancelledError:
+            reason = f"not fitted, as {MOST_LOST} of its fits were lost and none was done; of the last, {last_loss}"
+            return Record(self._job.key, error=f"{self._job.detector.label}: {reason}")
 
 
-def _results(answers: Sequence[_Answer]) -> tuple[list[Any], WorkLostError | None]:
+def _results(answers: Sequence[_Answer], last_loss: str) -> tuple[list[Any], WorkLostError | None]:
     """Return the results of all answers, or the reason why one of them is lost."""
     try:
-        return [answer.result() for answer in answers], None
+        return [answer.result(last_loss) for answer in answers], None
     except WorkLostError as error:
         return [], error
 
@@ -110,6 +115,11 @@ class Driver:
         self.n_finished = 0
         self._counted: set[str] = set()
         self._steps: dict[int, int] = {}
+        # Of the fits that a cell has asked for last.
+        self._lost_fits: Counter[int] = Counter()
+        self._last_loss: dict[int, str] = {}
+        self._answered: set[int] = set()
+        self._futures: dict[int, list[Future[Any]]] = {}
         self._counting = threading.Lock()  # futures call back from threads of their own
 
     def run(self, courses: Sequence[Course]) -> list[Any]:
@@ -126,7 +136,7 @@ class Driver:
                 continue
             ready = [i for i, futures in awaited.items() if not futures]
             for i in ready:
-                answers, lost = _results(pending.pop(i))
+                answers, lost = _results(pending.pop(i), self._last_loss.get(i, ""))
                 if i in results:
                     if lost:
                         results[i] = self._lost(results[i], str(lost))
@@ -154,6 +164,9 @@ class Driver:
 
     def _begin(self, cell: int, work: Work) -> list[_Answer]:
         """Answer work from the records of earlier runs, and hand the rest to the workers."""
+        self._futures[cell] = []
+        self._lost_fits[cell] = 0
+        self._answered.discard(cell)
         answers: dict[str, _Answer] = {}
         groups: dict[Band, list[Job]] = {}
         assessments = []
@@ -180,8 +193,22 @@ class Driver:
     def _fits(self, cell: int, part: list[Job]) -> "Future[list[Record]]":
         """Let a worker do fits of a cell, which are counted when they are done."""
         future = self._workers.submit(run_jobs, part)
-        future.add_done_callback(lambda done: self._count_fits(cell, part) if _is_answered(done) else None)
+        self._futures[cell].append(future)
+        future.add_done_callback(lambda done: self._take_note(cell, part, done))
         return future
+
+    def _take_note(self, cell: int, part: Sequence[Job], done: "Future[Any]") -> None:
+        """Count fits of a cell that are done; where all end their processes, cancel those that have not begun."""
+        if _is_answered(done):
+            self._answered.add(cell)
+            self._count_fits(cell, part)
+        elif not done.cancelled() and isinstance(done.exception(), WorkLostError) and len(part) == 1:
+            with self._counting:
+                self._lost_fits[cell] += 1
+                self._last_loss[cell] = str(done.exception())
+                too_many = self._lost_fits[cell] >= MOST_LOST and cell not in self._answered
+            for future in list(self._futures[cell]) if too_many else ():
+                future.cancel()
 
     def _parts(self, groups: Sequence[Sequence[Job]]) -> list[list[Job]]:
         """Divide the fits of several bands, one group of draws each, among the workers."""

@@ -20,13 +20,12 @@ from ..errors import BenchError, BenchWarning
 from ..frequency.bands import COMB_KINDS, MAX_FREQUENCY, Band
 from ..frequency.combs import searched_halfwidth
 from ..frequency.modes import MODES, Mode
-from ..invocation import install_extra
 from ..store.files import ASIDE, atomic_path, name_aside
 from ..store.locks import holding
 from ..study.study_file import Search
 from ..tracking.addresses import sqlite_path, without_password
 from ..tracking.database_lock import database_lock, has_locks
-from ..tracking.databases import check_database, with_driver
+from ..tracking.databases import address_problem, check_database, with_driver
 
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
 NOT_OF = {  # parameters of the space that a kind of band has not
@@ -171,17 +170,9 @@ def storage_errors(url: str | None) -> Iterator[None]:
 
 
 def storage_problem(url: str, error: Exception) -> str:
-    """Return the message on a storage that cannot be opened: the driver's own, or the form of an address."""
-    # Imported here: SQLAlchemy is needed for a storage that is a database only.
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-
-    first = str(error).strip().splitlines()[0]
-    if isinstance(error, ArgumentError | NoSuchModuleError):
-        first = "it is no address of a database such as sqlite:///searches.db or postgresql://USER:PASSWORD@HOST/NAME."
-    elif isinstance(error, ModuleNotFoundError) and error.name:
-        way_on = f": {install_extra('cluster')}" if error.name.startswith("psycopg") else "."
-        first = f"the driver of that database, {error.name}, is not installed{way_on}"
-    return f"the storage {without_password(url)} cannot be opened: {first}"
+    """Return the message on a storage that cannot be opened: the driver's own, or what is wrong with the address."""
+    reason = address_problem(error) or str(error).strip().splitlines()[0]
+    return f"the storage {without_password(url)} cannot be opened: {reason}"
 
 
 def _require_place(url: str) -> None:

@@ -25,13 +25,14 @@ from ..recording.cell_folder import CellParts, cell_folder, finish_cell, keep_pa
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
 from ..recording.recorder import Recorder
-from ..recording.study_folder import has_rows, keep_split_lists, keep_study, study_folder, study_rows
+from ..recording.study_folder import has_rows, keep_split_lists, keep_study, remove_damaged, study_folder, study_rows
 from ..records import Cell, CellResult, ItemSet, Plan, Replicate, Shard
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
 from ..store.folders import ensure_writable, results_root
+from ..store.seal import SEAL, break_seal, is_sealed, seal_folder
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
@@ -248,6 +249,8 @@ def _run(plan: Plan, means: _Means) -> Outcome:
     n_computed = _run_cells(plan, cells, unfinished, recorder, means)
     rows = _keep_study(plan, cells, recorder, means)
     _compare(cells, means)
+    if rows:
+        seal_folder(study_folder(cells[0]))
     recorder.study_finished(cells, study_folder(cells[0]), rows)
     return _outcome(plan, prepared, cells, recorder, n_computed)
 
@@ -305,7 +308,7 @@ def _report_shards(
     plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], recorder: Recorder, reporter: Reporter
 ) -> None:
     """Report the cells that the shards of a study have left over."""
-    n_left = len({cell.label for cell in unfinished} - {*recorder.incomplete, *recorder.changed})
+    n_left = len({cell.label for cell in unfinished} - {*recorder.incomplete, *recorder.changed, *recorder.damaged})
     if n_left and begun_shards(plan.study.name):
         reporter.note(f"The shards have recorded {len(cells) - n_left} of {len(cells)} cells; {n_left} are computed now.")
 
@@ -358,6 +361,11 @@ def _unfinished_cells(cells: Sequence[Cell], recorder: Recorder, means: _Means, 
             f"The scores or the cell.json of {len(recorder.changed)} finished cells in {results_root()} are not those that "
             f"MLflow got (damaged, edited, or of another run): they are made again from the records and sent. "
             f"Cells: {listed(recorder.changed, SHOWN_CELLS)}."
+        )
+    if recorder.damaged:
+        means.reporter.note(
+            f"Files of {len(recorder.damaged)} finished cells in {results_root()} are damaged or were edited since they were "
+            f"written: they are made again from the records. Cells: {listed(recorder.damaged, SHOWN_CELLS)}."
         )
     if recorder.incomplete:
         means.reporter.note(
@@ -432,10 +440,19 @@ def _keep_study(plan: Plan, cells: Sequence[Cell], recorder: Recorder, means: _M
     """Write the folder of the study; return its rows, those of earlier runs included."""
     means.reporter.stage("keeping the study", None)
     folder = study_folder(cells[0])
+    damaged = remove_damaged(folder)
+    if damaged:
+        means.reporter.note(
+            f"{len(damaged)} files of the study in {folder} are damaged or were edited since they were written: they are made "
+            f"again; MLflow keeps those that it has. Files: {listed(damaged, SHOWN_CELLS)}."
+        )
+    # Without a seal, an earlier version wrote the split lists, or a run that did not end.
+    unchecked = SEAL in damaged or not is_sealed(folder)
+    break_seal(folder)
     rows = study_rows(folder, recorder.rows)
-    if not has_rows(folder, rows):
+    if damaged or not has_rows(folder, rows):
         means.workers.submit(keep_study, plan.study.name, rows, folder).result()
-    keep_split_lists(cells, plan.domains, folder)
+    keep_split_lists(cells, plan.domains, folder, anew=unchecked)
     return rows
 
 

@@ -69,10 +69,15 @@ def file_digest(path: Path) -> str:
         If it cannot be read, or is no file; a pipe is not waited for.
     """
     try:
-        with open_file(path, sys.maxsize) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except DataError as error:
         raise OSError(str(error)) from error
+
+
+def sha256_of(path: Path, most_bytes: int = sys.maxsize, kind: str = "a file") -> str:
+    """SHA-256 of a file (64 hex digits), which is not held in memory; parameters and errors as in `read_file`."""
+    with open_file(path, most_bytes, kind) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

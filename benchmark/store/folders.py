@@ -6,10 +6,11 @@ from pathlib import Path
 
 import platformdirs
 
-from ..errors import BenchError
+from ..errors import BenchError, has_surrogate
 
 # Folders of which files elsewhere among the results note the whole path.
 NOTED = ("cells", "studies", "records", "prepared", "submissions", "artifacts")
+_BEGAN_IN: list[Path] = []  # of a worker process
 
 
 def results_root() -> Path:
@@ -20,6 +21,16 @@ def results_root() -> Path:
 def cache_root() -> Path:
     """Folder of what can be computed again; ``BANDBENCH_CACHE`` overrides."""
     return Path(os.environ.get("BANDBENCH_CACHE") or platformdirs.user_cache_path("bandbench", False)).expanduser().absolute()
+
+
+def working_folder() -> Path:
+    """Folder of relative names: in a worker the one that it began in, wherever the code of a detector has gone since."""
+    return Path(_BEGAN_IN[0] if _BEGAN_IN else Path.cwd())
+
+
+def keep_working_folder() -> None:
+    """Keep the present folder as that of relative names, for the life of a worker process."""
+    _BEGAN_IN[:] = [Path.cwd()]
 
 
 def settle_folders() -> None:
@@ -83,11 +94,9 @@ def ensure_writable(folder: Path, variable: str) -> Path:
     BenchError
         Naming the environment variable that points elsewhere.
     """
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError as error:  # MLflow, Parquet and SQLite take texts as paths
+    if has_surrogate(str(folder)):  # MLflow, Parquet and SQLite take texts as paths
         shown = os.fsencode(folder).decode(errors="backslashreplace")
-        raise BenchError(f"the path {shown} is no UTF-8, which databases need; set {variable} to another folder.") from error
+        raise BenchError(f"the path {shown} is no UTF-8, which databases need; set {variable} to another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

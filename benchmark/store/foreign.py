@@ -1,20 +1,20 @@
 """Files of a folder that anybody may have made: regular ones inside the folder, of bounded size and depth."""
 
-import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ACTS_ON_TERMINAL, DataError
-from .files import open_file, read_file
+from .files import read_file, sha256_of
 
+Taken = TypeVar("Taken")
 MOST_BYTES = 2**31  # of a file of arrays
 MOST_JSON_BYTES = 2**28
 MOST_NESTED = 64  # lists and objects in each other
@@ -42,18 +42,17 @@ class ForeignFolder:
 
     def read(self, name: str, most_bytes: int = MOST_BYTES) -> bytes:
         """Return the content of a file."""
-        path = self._inside(name)
-        try:
-            return read_file(path, most_bytes, "such a file")
-        except DataError as error:
-            raise ValueError(f"{name}: {str(error).rstrip('.')}") from error
+        return self._taken(read_file, name, most_bytes)
 
     def sha256(self, name: str, most_bytes: int = MOST_BYTES) -> str:
         """Return the SHA-256 of a file (64 hex digits), which is not held in memory."""
+        return self._taken(sha256_of, name, most_bytes)
+
+    def _taken(self, take: Callable[[Path, int, str], Taken], name: str, most_bytes: int) -> Taken:
+        """Return what is taken from a file, which is named where it is not what it should be."""
         path = self._inside(name)
         try:
-            with open_file(path, most_bytes, "such a file") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return take(path, most_bytes, "such a file")
         except DataError as error:
             raise ValueError(f"{name}: {str(error).rstrip('.')}") from error
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from ..errors import DataError
+from ..errors import SURROGATE, DataError, has_surrogate
 from .files import read_file
 
 MOST_BYTES = 2**18  # a study with a thousand detectors has a fifth of it; reading takes some seconds for each million
@@ -34,7 +34,6 @@ CORE_SCHEMA = (
     ("merge", r"<<", ["<"]),
 )
 BASES = {"0o": 8, "0x": 16}
-SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class YamlError(ValueError):
@@ -86,8 +85,8 @@ class CoreLoader(yaml.SafeLoader):
             raise YamlError(self.peek_event().start_mark.line + 1, f"more than {DEEPEST} lists or mappings in each other")
         node = super().compose_node(parent, index)
         self._depth -= 1
-        if isinstance(node, yaml.ScalarNode) and SURROGATE.search(node.value):
-            raise YamlError(node.start_mark.line + 1, r"half of a surrogate pair (\ud800 to \udfff), which is no character")
+        if isinstance(node, yaml.ScalarNode) and has_surrogate(node.value):
+            raise YamlError(node.start_mark.line + 1, SURROGATE)
         return node
 
 

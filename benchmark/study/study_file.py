@@ -23,7 +23,7 @@ from pydantic import (
 
 from ..domains.names import POOL_MARK
 from ..domains.releases import Release
-from ..errors import DataError, StudyError, unknown_name
+from ..errors import SURROGATE, DataError, StudyError, has_surrogate, unknown_name
 from ..frequency.bands import COMB_KINDS, KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, CombKind
 from ..frequency.combs import HALFWIDTH, Points, searched_halfwidth
 from ..frequency.modes import MODES, Mode
@@ -41,7 +41,7 @@ MOST_NAME = 80  # characters
 MOST_BANDS = 10_000  # of a sweep, for each kind; a spectrum of a crop of 1,000 pixels has 700 rings
 EXACT = 1e12  # numbers up to which are written out in messages
 MOST_TRIALS = 100_000  # of a cell
-SURROGATES = r"a text with half of a surrogate pair (\ud800 to \udfff), which is no character."
+SURROGATES = f"a text with {SURROGATE}."
 MOST_MISTAKES = 10  # of a file that are shown
 ENDS = ("low", "high")  # keys of a band that is a stretch of the frequency axis
 LATTICE = ("period", "halfwidth", "points")  # keys of a comb
@@ -258,10 +258,8 @@ class CropEntry(_Strict):
 
 def _encodable(text: str) -> str:
     """Refuse half of a surrogate pair, which no file and no database takes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(SURROGATES) from error
+    if has_surrogate(text):
+        raise ValueError(SURROGATES)
     return text
 
 

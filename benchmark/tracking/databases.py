@@ -6,10 +6,20 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import nearest_name
+from ..invocation import install, install_extra
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 PATIENCE = 10  # seconds to wait for a connection
+NO_ADDRESS = "it is no address of a database such as sqlite:///searches.db or postgresql://USER:PASSWORD@HOST/NAME"
+# Beginnings of addresses, for the nearest one.
+KINDS = (
+    *("sqlite", "postgresql", "postgresql+psycopg", "postgresql+psycopg2", "mysql", "mysql+pymysql", "mysql+mysqldb"),
+    *("mariadb", "mariadb+pymysql", "mssql", "mssql+pyodbc", "mssql+pymssql", "oracle", "oracle+oracledb"),
+)
+REQUIREMENTS = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary", "cx_Oracle": "cx-oracle"}  # of drivers, by module
 
 
 def with_driver(url: str) -> str:
@@ -50,6 +60,33 @@ def open_engine(url: str, **options: str) -> "Engine":
         arguments = {name: value for name, value in options.items() if name not in address.query}
         arguments["connect_timeout"] = PATIENCE
     return create_engine(address, poolclass=NullPool, connect_args=arguments)
+
+
+def address_problem(error: BaseException) -> str:
+    """
+    Return what is wrong with the address of a database, or with the driver that it needs, and the way out.
+
+    Parameters
+    ----------
+    error : BaseException
+        Of `open_engine`.
+
+    Returns
+    -------
+    str
+        Empty if the error is about something else.
+    """
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    if isinstance(error, NoSuchModuleError):
+        name = str(error).partition("sqlalchemy.dialects:")[2].replace(".", "+")
+        return f"{NO_ADDRESS}; SQLAlchemy knows no '{name}'.{nearest_name(name, KINDS)}"
+    if isinstance(error, ArgumentError):
+        return f"{NO_ADDRESS}."
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    command = install_extra("cluster") if error.name == "psycopg" else install(REQUIREMENTS.get(error.name, error.name))
+    return f"the driver of that database, {error.name}, is not installed: {command}"
 
 
 def check_database(url: str) -> None:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrackingError
+from ..errors import TrackingError, listed
+from ..invocation import bench
 from ..store.files import contents_digest
 from ..store.folders import results_root
 from ..store.locks import FOR_EVER
+from ..store.seal import damaged_files
 from .addresses import is_database, sqlite_path
 from .database_lock import has_locks
 from .documents import RunDocument
@@ -40,12 +42,23 @@ SETTLED = 15.0  # seconds after which nobody can be making the same run without 
 MOST_ERRORS = 5  # in a row, before a store is left alone for a while
 PAUSES = (0.3, 1.0)  # seconds before a run that the store refuses is sent again
 LONGEST_MODEL = 600.0  # seconds that sending a model may take
+SHOWN = 3  # damaged files in a message
 MODEL_FILE = "MLmodel"  # describes a folder to MLflow as a model
 
 
 def _refuse_model(folder: Path) -> None:
     """Describe no model: those who send models without the file that describes them bring a function for it."""
     raise TrackingError(f"the model in {folder} has no file {MODEL_FILE}, which describes it to MLflow.")
+
+
+def _refuse_damaged(document: RunDocument) -> None:
+    """Refuse a document whose files are not as they were written; those that the store has may be whole."""
+    if document.artifacts and (damaged := damaged_files(Path(document.artifacts))):
+        raise TrackingError(
+            f"the {document.kind} '{document.name}' is not sent, as {len(damaged)} files in {document.artifacts} are damaged "
+            f"or were edited since they were written ({listed(damaged, SHOWN)}). The `{bench('run')}` that computed it makes "
+            "them again."
+        )
 
 
 class Sender:
@@ -201,6 +214,7 @@ class Sender:
             if document.used:
                 self._mark_used(run.run_id, document.used)
             return
+        _refuse_damaged(document)
         run_id = run.run_id
         model_id = self._log_model(run_id, document) if document.model and Path(document.model).is_dir() else None
         self._log(run_id, document, model_id)

@@ -5,7 +5,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import TrackingError
+from ..errors import TrackingError, nearest_name
 from ..store.folders import results_root
 from .addresses import is_database, scheme, sqlite_address, sqlite_path
 from .bounded import ask_server, bounded_client, look_at_server
@@ -40,7 +40,7 @@ def resolve_tracking_uri(option: str | None) -> str:
     if "://" not in uri or scheme(uri) not in SCHEMES:
         raise TrackingError(
             f"the tracking address is a URI such as sqlite:///runs.db or http://127.0.0.1:5000 "
-            f"({', '.join(SCHEMES)}), got {uri!r}."
+            f"({', '.join(SCHEMES)}), got {uri!r}.{nearest_name(scheme(uri), SCHEMES) if '://' in uri else ''}"
         )
     path = sqlite_path(uri)
     return uri if path is None else sqlite_address(path)

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..errors import BenchError, TrackingError
 from ..store.disk import SQLITE_REASONS
-from .addresses import sqlite_path, without_password
+from .addresses import is_database, sqlite_path, without_password
+from .databases import address_problem
 
 MOST_OF_A_REASON = 200  # characters of a message of MLflow or of a library
 STATUS = re.compile(
@@ -50,6 +51,7 @@ class Trouble(Enum):
     SERVER_ERROR = "answers with an error of its own ({reason}). Its log says more."
     REFUSED = "refuses what it was sent: {reason}."
     DISK = "cannot be written ({reason}). See that its disk has room and may be written, or name another with --tracking-uri."
+    ADDRESS = "cannot be opened: {reason}"  # no full stop: it may end with a command
     DATABASE = "does not answer ({reason}). Start it, or name another with --tracking-uri."
 
     @property
@@ -60,7 +62,7 @@ class Trouble(Enum):
 
 STORE_TROUBLES = {
     *(Trouble.NO_CONNECTION, Trouble.NO_ANSWER, Trouble.TOO_SLOW, Trouble.NO_PROGRESS, Trouble.BROKEN_OFF),
-    *(Trouble.NOT_MLFLOW, Trouble.NO_TLS, Trouble.NO_LOGIN, Trouble.DATABASE, Trouble.DISK),
+    *(Trouble.NOT_MLFLOW, Trouble.NO_TLS, Trouble.NO_LOGIN, Trouble.ADDRESS, Trouble.DATABASE, Trouble.DISK),
 }
 OF_STATUS = {401: Trouble.NO_LOGIN, 403: Trouble.FORBIDDEN, 408: Trouble.SERVER_ERROR, 413: Trouble.TOO_LARGE}
 OF_STATUS |= {429: Trouble.SERVER_ERROR}
@@ -109,6 +111,8 @@ def store_error(uri: str, error: BaseException) -> StoreError:
     trouble, reason = _of_connection(error) if uri.startswith(("http:", "https:")) else (Trouble.DATABASE, first_line(error))
     if trouble is None:
         trouble, reason = of_status(_status(error)), first_line(error)
+    elif is_database(uri) and (problem := next(filter(None, map(address_problem, _chain(error))), "")):
+        trouble, reason = Trouble.ADDRESS, problem
     elif trouble is Trouble.DATABASE and (_is_of_mlflow(error) or _is_of_a_file(uri, error) or _is_of_a_text(error)):
         trouble = Trouble.REFUSED
     elif trouble is Trouble.DATABASE and (failed := _of_disk(error)):

@@ -53,6 +53,12 @@ def draw_source_splits(sources: Sequence[Source], draw: str, seed: int, replicat
     return [replace(s, split=_common(split[g] for g in groups[s.id])) if s.split is None else s for s in sources]
 
 
+def two_sides_text(n: int) -> str:
+    """Return the sentence on fakes that a draw leaves out."""
+    left_out = "1 fake is left out: its" if n == 1 else f"{n} fakes are left out: their"
+    return f"{left_out} two persons are on different sides of the drawn splits"
+
+
 def _identities(source: Source) -> tuple[str, ...]:
     """Return the identities of a source, else its video, else the source itself: they must not be on two sides."""
     named = tuple(f"identity {name}" for name in (source.target, source.donor) if name)

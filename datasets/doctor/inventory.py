@@ -18,6 +18,7 @@ from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
 from ...benchmark.registry import datasets
 from ...benchmark.store.files import on_disk, open_file
+from ..copies.draw import two_sides_text
 from ..copies.listing import own_tree, passed_over, shown_suffix
 from ..copies.losses import SELECTION, Losses, total_losses, unequal_losses
 from ..copies.own_folders import CLIPS
@@ -256,7 +257,8 @@ def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
     for variant in variants:
         try:
             listed = dataset.items(variant)
-            used |= {item.id for item in dataset.all_items(variant)}
+            everything = dataset.all_items(variant)
+            used |= {item.id for item in everything}
         except DataError as error:
             if len(variants) == 1:
                 raise
@@ -265,6 +267,8 @@ def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
         twice = [item_id for item_id, n in Counter(item.id for item in listed).items() if n > 1]
         if twice:
             findings.append(Finding("duplicate", "gap", "listed twice", "mend the lists", variant, _paths(twice)))
+        if left_out := {item.id for item in everything if not item.split} - {item.id for item in listed}:
+            findings.append(Finding("split", "note", two_sides_text(len(left_out)), files=_paths(left_out)))
         for item in listed:
             listing = merged.setdefault((item.id, item.label, item.split), (item, []))
             listing[1].append(variant)
@@ -343,6 +347,12 @@ def _entry(source: Source) -> Entry:
     return Entry(source.item(source.id), source.kind, source.domains, source.split in SPLITS)
 
 
+def _in_no_split(ids: Iterable[str]) -> list[Finding]:
+    files = _paths(ids)
+    text = "in no split, because it would link two sides, or because the lists name it in none; not used"
+    return [Finding("split", "note", text, files=files)] if files else []
+
+
 def _survey_findings(survey: Survey, entries: Sequence[Entry]) -> list[Finding]:
     findings = []
     if survey.missing:
@@ -350,10 +360,7 @@ def _survey_findings(survey: Survey, entries: Sequence[Entry]) -> list[Finding]:
         parts = tuple((part, "") for part in survey.missing)
         findings.append(Finding("missing", "gap", "parts of the distribution", remedy, files=parts))
     findings += troubles_of(survey.troubles)
-    unused = [entry.item.id for entry in entries if not entry.used]
-    if unused:
-        text = "in no split, because it would link two sides, or because the lists name it in none; not used"
-        findings.append(Finding("split", "note", text, files=_paths(unused)))
+    findings += _in_no_split(entry.item.id for entry in entries if not entry.used)
     return findings + [Finding("about", "note", note) for note in survey.notes]
 
 
@@ -385,6 +392,7 @@ def _of_preparation(name: str, place: Place, dataset: SourceDataset, preparation
             f"{preparation.folder} has a manifest that cannot be read ({type(error).__name__}: {error}); prepare it again into "
             f"a new folder with --out."
         ) from error
+    findings += _in_no_split(source.id for source in sources if source.split not in SPLITS)
     findings += _since(preparation, dataset, survey)
     return Inventory(name, place, dataset.classes, entries, findings)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...benchmark.errors import DataError
-from ...benchmark.pictures.apart import DecoderEndedError, result_apart
+from ...benchmark.pictures.apart import DecoderEndedError, at_work, result_apart
 from ...benchmark.pictures.crops import open_picture
 from ...benchmark.pictures.file_facts import (
     COLUMNS,
@@ -245,7 +245,11 @@ def _last_second(clip: Any, stream: Any) -> float:
             clip.seek(start + stream.duration, stream=stream)
         else:
             clip.seek((clip.start_time or 0) + (clip.duration or 0))
-        ends = [packet.pts + (packet.duration or 0) for packet in clip.demux(stream) if packet.pts is not None]
+        ends = []
+        for packet in clip.demux(stream):
+            at_work()
+            if packet.pts is not None:
+                ends.append(packet.pts + (packet.duration or 0))
     except FFmpegError:
         return math.inf
     return float((max(ends) - start) * stream.time_base) if ends else math.inf

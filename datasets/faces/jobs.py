@@ -5,7 +5,6 @@ import inspect
 import itertools
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 from ...benchmark.cluster.client import open_workers
 from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.domains.files_probe import files_probe
-from ...benchmark.errors import BenchError
 from ...benchmark.registry import datasets
 from ...benchmark.reporting import Reporter, Silence
 from ...benchmark.workers import WorkLostError, one_thread
@@ -149,17 +147,11 @@ def iter_outcomes(
 
 
 def _outcome(future: "Future[SourceOutcome]", pending: "dict[Future[SourceOutcome], Source]") -> SourceOutcome:
-    """Return the outcome of a finished future; if its worker died, it was reading one of the pending sources."""
+    """Return the outcome of a finished future; a source that kills whoever reads it is left out."""
     try:
         outcome = future.result()
     except WorkLostError as error:
         source = pending.pop(future)
         return SourceOutcome(source.id, UNREAD, f"is left out: {error} The next run tries again.", 0)
-    except BrokenProcessPool as error:
-        names = ", ".join(source.id for source in pending.values())
-        raise BenchError(
-            f"a worker process died while it read one of these sources: {names}. Either memory is short (--jobs 1 needs less), "
-            f"or one of them breaks the decoder (move it away). What was finished is kept: the same command continues."
-        ) from error
     del pending[future]
     return outcome

@@ -1,5 +1,6 @@
 """Options of the Python interface: what is taken, and the errors of what is not."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ from bandbench.api.options import (
     reference_of,
     with_parameters,
 )
+from bandbench.api.progress import reporting
 from bandbench.benchmark.errors import BenchError, DataError, PluginError, StudyError, TooSmallError, TrackingError
 from bandbench.detectors.coin_flip import CoinFlip
 from conftest import SilentReporter
@@ -140,6 +142,41 @@ def test_a_cluster_is_an_address_a_file_or_a_cluster_of_dask(monkeypatch: pytest
     assert reporter.notes == []
     assert cluster_of("tcp://a:1", 3, reporter) == "found tcp://a:1"
     assert reporter.notes == ["jobs=3 has no effect on a cluster, whose workers have processes of their own."]
+
+
+@dataclass(frozen=True)
+class Ended:
+    failures: dict[str, str]
+    gaps: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Noted:
+    notes: tuple[str, ...]
+    outcome: Ended
+
+
+def test_notes_and_reasons_name_the_parameters_of_the_function() -> None:
+    said = "it began anew, with --jobs 1 (--fresh); see `bench run --fresh`, or --out"
+    wanted = "it began anew, with jobs=1 (fresh); see `bench run --fresh`, or --out"
+    kept = []
+
+    @public
+    def work(jobs: int, fresh: bool) -> Noted:
+        with reporting(progress=False) as reporter:
+            reporter.note(said)
+            kept.extend(reporter.notes)
+        return Noted((said,), Ended({"cell": said}, {"cell": (said,)}))
+
+    assert work(1, False) == Noted((wanted,), Ended({"cell": wanted}, {"cell": (wanted,)}))
+    assert kept == [wanted]
+    with reporting(progress=False) as reporter:  # of a command
+        reporter.note(said)
+        assert reporter.notes == [said]
+
+
+def test_a_name_with_hyphens_is_no_option() -> None:
+    assert with_parameters("cat--seed 12_3.png, --seed 1", ["seed"]) == "cat--seed 12_3.png, seed=1"
 
 
 def test_an_empty_address_is_named_as_the_option_that_it_is() -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bandbench.benchmark.errors import StudyError, listed, nearest_name, plain_text, text_of, unknown_name
+from bandbench.benchmark.errors import StudyError, has_surrogate, listed, nearest_name, plain_text, text_of, unknown_name
 
 PROGRAM = """
 import warnings
@@ -74,3 +74,8 @@ def test_what_a_terminal_acts_upon_is_written_out() -> None:
     text = "a\x1b[31m\x9bb\u202ec\udce9\nd\te"
     assert plain_text(text) == "a\\x1b[31m\\x9bb\\u202ec\\udce9\nd\te"
     assert plain_text("[bold]é…") == "[bold]é…"
+
+
+def test_half_of_a_surrogate_pair_is_found_and_whole_characters_are_not() -> None:
+    assert [has_surrogate(text) for text in ("", "plain", "\u00e9\U0001f600")] == [False] * 3
+    assert [has_surrogate(text) for text in ("a\ud800", "\udcff")] == [True] * 2

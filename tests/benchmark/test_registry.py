@@ -329,3 +329,19 @@ def test_our_own_modules_are_imported_even_if_one_is_broken(package: Path) -> No
     assert "outside.sound" in sys.modules
     assert set(registry.found.classes) == {"sound"}
     assert set(registry.found.failures) == {"broken"}
+
+
+def test_a_file_of_a_relative_name_is_found_after_code_has_changed_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, value in (("one", 1), ("two", 2)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(f"{GOOD.format(name='Mine', lower='mine')}    value = {value}\n")
+    monkeypatch.chdir(tmp_path / "one")
+    assert vars(detectors.get("mine.py:Mine"))["value"] == 1
+    monkeypatch.chdir(tmp_path)
+    assert vars(detectors.get("mine.py:Mine"))["value"] == 1
+    monkeypatch.chdir(tmp_path / "two")  # another of that name is meant here
+    assert vars(detectors.get("mine.py:Mine"))["value"] == 2
+    with pytest.raises(PluginError, match=f"no Python file {tmp_path / 'two' / 'never.py'}"):
+        detectors.get("never.py:Mine")

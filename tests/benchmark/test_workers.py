@@ -1,9 +1,11 @@
 """Worker processes: started, ended, and what is said when they cannot be."""
 
+import os
 import platform
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -14,8 +16,9 @@ import pytest
 
 from bandbench.benchmark import workers
 from bandbench.benchmark.frequency import published_rings, stacks
-from bandbench.benchmark.store.folders import cache_root, results_root, study_lock_file
-from bandbench.benchmark.workers import running_workers
+from bandbench.benchmark.store.folders import cache_root, results_root, study_lock_file, working_folder
+from bandbench.benchmark.workers import WorkLostError, running_workers
+from work_for_clusters import end_abruptly, end_the_first_time
 
 UNGUARDED = """\
 from bandbench.benchmark.workers import running_workers
@@ -154,3 +157,75 @@ def test_workers_end_at_once_when_the_block_fails() -> None:
             time.sleep(0.01)
         raise ValueError("in the owner")
     assert isinstance(work.exception(timeout=60), BrokenProcessPool)
+
+
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (0, "it ended itself with exit code 7."),
+        (signal.SIGSEGV, "it was killed (SIGSEGV)."),
+        (signal.SIGKILL, "it was killed (SIGKILL, most likely for lack of memory)."),
+    ],
+)
+def test_work_that_ends_its_process_is_lost_and_all_other_is_done(number: int, how: str) -> None:
+    notes: list[str] = []
+    with running_workers(2, [], notes.append) as workers:
+        works = {name: workers.submit(end_abruptly, number, name, "ch") for name in "abcdefghij"}
+        answers = {name: work.exception(timeout=60) or work.result() for name, work in works.items()}
+        later = workers.submit(end_abruptly, number, "z", "").result(timeout=60)
+    assert later == "z"
+    lost = {name: answers.pop(name) for name in "ch"}
+    assert answers == {name: name for name in "abdefgij"}
+    for error in lost.values():
+        assert isinstance(error, WorkLostError)
+        assert str(error) == f"its worker process died twice, the second time with no other work beside it: {how}"
+    assert set(notes) == {
+        f"A worker process {how[3:-1]}. The work in progress is repeated piece by piece, to find what ends it."
+    }
+
+
+def test_work_whose_process_died_once_is_done(tmp_path: Path) -> None:
+    with running_workers(1, []) as workers:
+        assert workers.submit(end_the_first_time, tmp_path / "mark").result(timeout=60) == "done"
+
+
+def test_workers_that_die_without_work_are_replaced() -> None:
+    with running_workers(1, []) as workers:
+        idle = workers.submit(os.getpid).result(timeout=60)
+        os.kill(idle, signal.SIGKILL)
+        assert workers.submit(abs, -3).result(timeout=60) == 3
+
+
+def test_work_that_waits_for_another_pool_can_be_cancelled() -> None:
+    """And none that is in one, which would not survive it."""
+    broken = threading.Event()
+    with running_workers(1, [], lambda _: broken.set()) as workers:
+        works = [workers.submit(os._exit, 1), *(workers.submit(abs, -n) for n in range(8))]
+        assert not works[-1].cancel()
+        assert broken.wait(60)
+        assert works[-1].cancel()
+        assert [work.result(timeout=60) for work in works[1:-1]] == list(range(7))
+        assert (works[-1].cancelled(), works[-1].done()) == (True, True)
+
+
+def test_workers_end_at_once_while_they_look_for_what_killed_one(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="in the owner"), running_workers(1, []) as workers:
+        workers.submit(os._exit, 1)
+        workers.submit(time.sleep, 3600)
+        children = []
+        while len(children) < 1:
+            time.sleep(0.4)
+            children = [child for child in psutil.Process().children(recursive=True) if child.is_running()]
+        begun = time.monotonic()
+        raise ValueError("in the owner")
+    assert time.monotonic() - begun < 30
+
+
+def test_relative_names_are_those_of_the_folder_that_a_worker_began_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code of a detector may change the folder of its process."""
+    monkeypatch.chdir(tmp_path)
+    with running_workers(1, []) as workers:
+        workers.submit(os.chdir, "/").result(timeout=60)
+        assert workers.submit(os.getcwd).result(timeout=60) == "/"
+        assert workers.submit(working_folder).result(timeout=60) == tmp_path
+    assert working_folder() == tmp_path

@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures import apart
-from bandbench.benchmark.pictures.apart import DecoderEndedError, Part, parts_apart, result_apart
+from bandbench.benchmark.pictures.apart import DecoderEndedError, Part, at_work, parts_apart, result_apart
 
 
 def pictures(n: int) -> Iterator[Part]:
@@ -66,6 +67,23 @@ def test_a_reader_that_stops_ends_the_process() -> None:
     parts.close()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def test_a_decoder_may_be_long_at_work_and_not_long_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "MOST_SILENCE", 0.6)
+    monkeypatch.setattr(apart, "SIGNS_APART", 0.0)
+
+    def work(tells: bool) -> str:
+        for _ in range(20):
+            time.sleep(0.1)
+            if tells:
+                at_work()
+        return "done"
+
+    assert result_apart(lambda: work(tells=True)) == "done"
+    with pytest.raises(DecoderEndedError, match="the decoder gives nothing for"):
+        result_apart(lambda: work(tells=False))
+    at_work()  # of no effect in a process that decodes for itself
 
 
 def test_garbage_of_the_owner_is_not_destroyed_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -441,3 +441,15 @@ def test_what_pyav_raises_is_a_reason(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(av, "open", lambda *args, **options: 1 / 0)
     with pytest.raises(DataError, match=r"cannot be decoded as a video \(division by zero\)"):
         list(iter_frames(path, 4))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_every_packet_and_frame_is_a_sign_of_work(tmp_path: Path, decoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long clip of which few frames are wanted, the owner of the decoding process hears between them."""
+    path = write(tmp_path / "clip.mp4", "libx264", REORDERED)
+    signs: list[str] = []
+    monkeypatch.setattr(video, "at_work", lambda: signs.append(decoder))
+    monkeypatch.setattr(video, "parts_apart", lambda make: make())  # in this process
+    (frame,) = iter_frames(path, every=10**6, decoder=decoder)
+    assert frame.number == 0
+    assert len(signs) >= N

@@ -18,6 +18,7 @@ from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.marks import marks_of
 from bandbench.benchmark.results.rows import rows_to_json
 from bandbench.benchmark.store.files import contents_digest, write_json
+from bandbench.benchmark.store.seal import seal_folder
 from bandbench.benchmark.tracking.names import ROW_FILES
 from conftest import SilentReporter
 from made_cells import interval, made_cell, record_of
@@ -112,6 +113,20 @@ def test_a_finished_cell_whose_files_were_damaged_is_told_from_one_that_the_stor
         assert not record.take_up(made_cell())
         labels = [made_cell().label]
         assert (record.changed, record.incomplete) == ((labels, []) if damaged else ([], labels))
+
+
+@pytest.mark.parametrize("name", ["cell.json", "rows.json", "scores"])
+def test_a_damaged_cell_is_noticed_where_the_store_does_not_compare_files(name: str, tmp_path: Path) -> None:
+    """As a server does not, and no store a cell that waits for it."""
+    finished_cell(tmp_path, made_cell())
+    folder = cell_folder(made_cell())
+    seal_folder(folder)
+    assert recorder()[0].take_up(made_cell())
+    file = folder / name if name != "scores" else next((folder / name).iterdir())
+    file.write_bytes(file.read_bytes().replace(b"0", b"1", 1))
+    record, _, _ = recorder()
+    assert not record.take_up(made_cell())
+    assert (record.damaged, record.changed, record.incomplete, record.rows) == ([made_cell().label], [], [], [])
 
 
 def test_a_cell_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:

@@ -13,10 +13,18 @@ from bandbench.benchmark.domains.splits import SPLIT_COLUMNS
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording import study_folder as module
 from bandbench.benchmark.recording.keys import joined, split_lists, study_key
-from bandbench.benchmark.recording.study_folder import has_rows, keep_split_lists, keep_study, study_folder, study_rows
+from bandbench.benchmark.recording.study_folder import (
+    has_rows,
+    keep_split_lists,
+    keep_study,
+    remove_damaged,
+    study_folder,
+    study_rows,
+)
 from bandbench.benchmark.records import Cell, Provenance
 from bandbench.benchmark.results.rows import PerturbationResult, Row, TestResult, keep_rows, read_rows
 from bandbench.benchmark.store.folders import results_root
+from bandbench.benchmark.store.seal import seal_folder
 from made_carriers import carrier_row
 from made_cells import made_cell
 
@@ -127,6 +135,27 @@ def test_a_split_list_that_is_there_is_not_written_again(tmp_path: Path) -> None
     (tmp_path / "splits" / "same.parquet").write_bytes(b"there")
     keep_split_lists([cell], {}, tmp_path)
     assert (tmp_path / "splits" / "same.parquet").read_bytes() == b"there"
+
+
+def test_a_split_list_that_nobody_vouches_for_is_written_again(tmp_path: Path) -> None:
+    cell = with_lists(made_cell(("home",)), "same")
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "same.parquet").write_bytes(b"there")
+    keep_split_lists([cell], {("home", 0): listed("train")}, tmp_path, anew=True)
+    assert pq.read_table(tmp_path / "splits" / "same.parquet")["item"].to_pylist() == ["a", "b"]
+
+
+def test_damaged_files_of_a_study_are_removed_by_name(tmp_path: Path) -> None:
+    keep_rows([ROW], tmp_path)
+    (tmp_path / "splits").mkdir()
+    for name in ("whole", "damaged"):
+        (tmp_path / "splits" / f"{name}.parquet").write_bytes(b"there")
+    assert remove_damaged(tmp_path) == []
+    seal_folder(tmp_path)
+    (tmp_path / "splits" / "damaged.parquet").write_bytes(b"other")
+    assert remove_damaged(tmp_path) == ["splits/damaged.parquet"]
+    assert [path.name for path in (tmp_path / "splits").iterdir()] == ["whole.parquet"]
+    assert read_rows(tmp_path)
 
 
 def test_a_study_that_says_what_detectors_live_on_has_a_figure_of_it(tmp_path: Path, figures: list[str]) -> None:

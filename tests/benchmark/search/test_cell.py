@@ -213,6 +213,24 @@ def test_a_cell_whose_reference_fails_has_no_result() -> None:
     assert len(played.jobs) == 1
 
 
+class PlayedLate(Played):
+    """A cell whose chosen band fails on the test domains, which it was not scored on before."""
+
+    def _answer(self, piece: Job | Assessment | SimultaneousTest) -> Record | Interval | Clarity:
+        if isinstance(piece, Job) and piece.band == LOW and piece.tests:
+            return Record(piece.key, error="its worker process died twice")
+        return super()._answer(piece)
+
+
+def test_a_cell_whose_chosen_band_fails_on_the_test_domains_has_no_result() -> None:
+    cell = made_cell(**NO_SWEEP, oracle=False)
+    aucs = {LOW: 0.95}
+    played = PlayedLate(cell, SearchOf([LOW, HIGH]), validation=lambda band: aucs.get(band, 0.5))
+    assert next(job.band for job in played.jobs[-1] if job.tests) == LOW
+    assert (played.result.error, played.result.tested) == ("its worker process died twice", ())
+    assert len(played.result.trials) == 3
+
+
 def test_a_band_that_fails_is_a_gap_and_the_search_goes_on() -> None:
     search = SearchOf([LOW, NARROW])
     aucs = {ALL: 0.6, NARROW: 0.9}

@@ -52,6 +52,8 @@ class Desk:
 
     def finish_one(self, *_: Any, **__: Any) -> None:
         future, work = self.waiting.pop()
+        if not future.set_running_or_notify_cancel():
+            return
         try:
             future.set_result(work())
         except Exception as error:
@@ -236,15 +238,31 @@ def test_a_fit_that_a_cluster_gave_up_is_a_record_with_the_reason(
     driven = Driven(monkeypatch, [asking([job(BANDS[0]), job(BANDS[1])])], run=lose)
     (((_, ((kept, lost),)),)) = driven.results
     assert (kept.error, kept.scores) == ("", str(BANDS[0]))
-    assert (lost.key, lost.error) == (job(BANDS[1]).key, "its process died 3 times")
+    assert (lost.key, lost.error) == (job(BANDS[1]).key, "coin_flip: its process died 3 times")
 
 
 def test_of_fits_that_were_lost_together_each_is_done_alone(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver_module, "bands_together", lambda job: 2)
+    monkeypatch.setattr(driver_module, "MOST_LOST", len(BANDS))  # the desk begins with the last
     jobs = [job(BANDS[0]), *(job(band) for band in BANDS[1:])]
     driven = Driven(monkeypatch, [asking(jobs)], run=lose)
     (((_, (records,)),)) = driven.results
-    assert [record.error for record in records] == ["", *["its process died 3 times"] * (len(BANDS) - 1)]
+    assert [record.error for record in records] == ["", *["coin_flip: its process died 3 times"] * (len(BANDS) - 1)]
+
+
+def test_a_cell_of_which_all_fits_end_their_processes_is_given_up_and_no_other(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver_module, "MOST_LOST", 2)
+    others = [job(band, draw=1) for band in BANDS]
+    lost = lambda jobs: fit(jobs) if jobs[0].replicate else lose(jobs)  # noqa: E731
+    driven = Driven(monkeypatch, [asking([job(band) for band in BANDS]), asking(others)], run=lost)
+    (_, (given_up,)), (_, (done,)) = driven.results
+    assert [record.error for record in given_up[-2:]] == ["coin_flip: its process died 3 times"] * 2
+    assert {record.error for record in given_up[:-2]} == {
+        "coin_flip: not fitted, as 2 of its fits were lost and none was done; of the last, its process died 3 times"
+    }
+    assert {record.error for record in done} == {""}
 
 
 def giving_up(question: Sequence[Any]) -> Generator[Any, Any, CellResult]:

@@ -13,6 +13,7 @@ import pytest
 from bandbench.benchmark.errors import BenchError, BenchWarning
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.modes import Mode
+from bandbench.benchmark.invocation import install
 from bandbench.benchmark.search.optuna_history import (
     History,
     check_storage,
@@ -219,7 +220,8 @@ def test_a_storage_that_cannot_be_opened_is_named_without_its_password(journal: 
     [
         ("nonsense", "it is no address of a database such as sqlite:///"),
         ("redis://127.0.0.1:1", "it is no address of a database such as sqlite:///"),
-        ("mysql://x", "the driver of that database, MySQLdb, is not installed."),
+        ("mysqll://x", "it is no address of a database such as sqlite:///"),
+        ("mysql://x", f"the driver of that database, MySQLdb, is not installed: {install('mysqlclient')}"),
         ("sqlite://", "it would be kept in memory only; name a file, such as sqlite:///"),
         ("sqlite:///:memory:", "it would be kept in memory only"),
     ],

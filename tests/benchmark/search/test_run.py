@@ -219,6 +219,30 @@ def test_a_detector_that_fails_costs_only_its_own_cell(picture_folder: Maker, tm
     assert not outcome.complete
 
 
+ENDING = """\
+import os
+
+from bandbench.benchmark.contracts import Detector, ViewSpec
+
+class Ending(Detector):
+    name = "ending"
+    view = ViewSpec("profile")
+
+    def fit(self, view, labels):
+        os._exit(3)
+"""
+
+
+def test_a_detector_that_ends_its_process_costs_only_its_own_cell(picture_folder: Maker, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(ENDING)
+    names = [f"{tmp_path}/mine.py:Ending", "coin_flip"]
+    outcome = run(small_study(detectors=names, sweep=None, search={"trials": 1}), {"mine": picture_folder()}, jobs=2)
+    twice = "its worker process died twice, the second time with no other work beside it: it"
+    assert outcome.failures == {"ending on mine": f"ending: {twice} ended itself with exit code 3."}
+    assert {row.detector for row in outcome.rows} == {"coin_flip"}
+    assert not outcome.complete
+
+
 def test_an_edited_detector_is_another_detector(picture_folder: Maker, tmp_path: Path) -> None:
     import sys
 
@@ -338,6 +362,22 @@ def test_a_half_written_score_file_is_computed_again(picture_folder: Maker, tmp_
     outcome = run(small_study(), folder)
     assert 1 <= outcome.computed <= 2
     assert score_files(home(tmp_path)) == files
+
+
+@pytest.mark.parametrize("damaged", ["splits/*.parquet", "train_x_test.png"])
+def test_a_damaged_file_of_a_study_is_made_again_and_not_sent(damaged: str, picture_folder: Maker, tmp_path: Path) -> None:
+    folder = {"mine": picture_folder()}
+    run(small_study(detectors=["coin_flip"]), folder)
+    (path,) = (tmp_path / "home" / "studies").glob(f"*/{damaged}")
+    (sent,) = (tmp_path / "home").glob(f"artifacts/*/*/artifacts/{damaged}")
+    good = path.read_bytes()
+    path.write_bytes(good[:-20] + bytes(20))
+    reporter = SilentReporter()
+    assert run(small_study(detectors=["coin_flip"]), folder, reporter=reporter).complete
+    (note,) = reporter.notes
+    assert note.startswith(f"1 files of the study in {tmp_path / 'home' / 'studies'}")
+    assert path.relative_to(next((tmp_path / "home" / "studies").iterdir())).as_posix() in note
+    assert path.read_bytes() == sent.read_bytes() == good
 
 
 def test_copies_of_training_pictures_are_not_scored(picture_folder: Maker, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from bandbench.benchmark.tracking.sender import Sender
 from bandbench.benchmark.tracking.store import client_for
 from bandbench.leaderboard.page.details import load_details
 from bandbench.leaderboard.rows import load_board
-from conftest import mlflow_server, run, small_study
+from conftest import SilentReporter, mlflow_server, run, small_study
 
 Maker = Callable[..., Path]
 
@@ -137,3 +137,23 @@ def test_a_real_server(server: str, picture_folder: Maker) -> None:
     run_id = board.rows[0].run_id
     assert details.spectra[run_id].startswith("data:image/webp")
     assert any(details.mistakes[run_id]["mine"].values())
+
+
+def test_damaged_results_are_noticed_beside_a_server(server: str, picture_folder: Maker, tmp_path: Path) -> None:
+    """A server has copies of its own, and lists no more than their names."""
+    study, folder = small_study(detectors=["coin_flip"]), {"mine": picture_folder()}
+    run(study, folder, tracking_uri=server)
+    (cell,) = (tmp_path / "home" / "cells").iterdir()
+    (lists,) = (tmp_path / "home" / "studies").glob("*/splits/*.parquet")
+    files = [cell / "cell.json", next((cell / "scores").iterdir()), lists]
+    good = [file.read_bytes() for file in files]
+    for file, content in zip(files, good, strict=True):
+        file.write_bytes(content.replace(b"a", b"b", 3))
+    reporter = SilentReporter()
+    outcome = run(study, folder, tracking_uri=server, reporter=reporter)
+    assert (outcome.unsent, outcome.computed) == (0, 0)
+    of_cells, of_study = reporter.notes
+    assert of_cells.startswith("Files of 1 finished cells in")
+    assert of_study.startswith("1 files of the study in")
+    assert [file.read_bytes() for file in files[1:]] == good[1:]
+    assert not load_board(server, "small").refused

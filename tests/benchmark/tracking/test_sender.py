@@ -10,6 +10,7 @@ import pytest
 
 from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.models.trained_model import add_mlflow_model
+from bandbench.benchmark.store.seal import seal_folder
 from bandbench.benchmark.tracking.addresses import folder_path
 from bandbench.benchmark.tracking.sender import Sender, send_now
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
@@ -71,6 +72,22 @@ def test_another_detector_joins_the_same_study(picture_folder: Maker) -> None:
     run(small_study(detectors=["coin_flip"]), folder)
     kinds = by_kind(all_runs(default_tracking_uri()))
     assert (len(kinds["study"]), len(kinds["cell"])) == (1, 2)
+
+
+def test_damaged_files_are_not_sent_over_those_that_the_store_has(uri: str, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "list.parquet").write_bytes(b"as it was written")
+    seal_folder(folder)
+    Sender(client_for(uri), uri).send(document(artifacts=str(folder)))
+    (folder / "list.parquet").write_bytes(b"damaged")
+    error = Sender(client_for(uri), uri).try_to_send(document(artifacts=str(folder), state="2"))
+    assert f"1 files in {folder} are damaged or were edited since they were written (list.parquet)" in str(error)
+    assert "bench run` that computed it" in str(error)
+    (run,) = [one for one in all_runs(uri) if one.data.tags["bandbench.key"] == "k"]
+    place = folder_path(run.info.artifact_uri)
+    assert place is not None
+    assert (place / "list.parquet").read_bytes() == b"as it was written"
 
 
 def test_a_run_that_was_opened_and_not_finished_is_finished(uri: str) -> None:

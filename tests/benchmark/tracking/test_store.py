@@ -34,9 +34,9 @@ def test_an_address_that_mlflow_does_not_know_is_refused(address: str) -> None:
         resolve_tracking_uri(address)
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "sqlite:////no/such/folder/runs.db", "mysql+nodriver://runs"])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "sqlite:////no/such/folder/runs.db"])
 def test_a_store_that_does_not_answer_is_named(address: str) -> None:
-    with pytest.raises(TrackingError, match=f"the tracking store {address.replace('+', '.')} does not answer"):
+    with pytest.raises(TrackingError, match=f"the tracking store {address} does not answer"):
         check_tracking_store(address)
 
 

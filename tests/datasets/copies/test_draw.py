@@ -7,7 +7,7 @@ import pytest
 
 from bandbench.benchmark.contracts import FAKE, SPLITS
 from bandbench.benchmark.domains.guard import check_no_leak
-from bandbench.datasets.copies.draw import draw_apart, draw_source_splits
+from bandbench.datasets.copies.draw import draw_apart, draw_source_splits, two_sides_text
 from bandbench.datasets.copies.survey import Source
 
 
@@ -89,3 +89,8 @@ def test_what_shares_a_video_stays_on_one_side() -> None:
         video: {s.split for s in draw_source_splits(sources, "components", 0, 0) if s.video == video} for video in ("v0", "v9")
     }
     assert all(len(splits) == 1 for splits in sides.values())
+
+
+def test_fakes_of_two_sides_are_counted() -> None:
+    assert two_sides_text(1) == "1 fake is left out: its two persons are on different sides of the drawn splits"
+    assert two_sides_text(2) == "2 fakes are left out: their two persons are on different sides of the drawn splits"

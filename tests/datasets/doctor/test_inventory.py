@@ -179,3 +179,20 @@ def test_what_is_computed_is_counted_like_a_run() -> None:
     spec = DatasetSpec("procedural", None, {"n_train": 6, "n_val": 4, "n_test": 5})
     (inventory,) = take_inventories("procedural", spec, 1)
     assert counted(inventory.entries) == listed(spec.open(1, 0))
+
+
+def test_fakes_that_the_splits_leave_out_are_told_as_a_run_tells_them(tmp_path: Path) -> None:
+    people = range(40)
+    names = [f"real/id{i}_{c:04d}.png" for i in people for c in range(2)]
+    names += [f"fake/id{i}_id{(i + step) % 40}_0000.png" for i in people for step in range(1, 21)]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    spec = DatasetSpec("folder", root=str(tmp_path))
+    (inventory,) = take_inventories("mine", spec)
+    (finding,) = [finding for finding in inventory.findings if finding.kind == "split"]
+    dataset = spec.open(0, 0)
+    used = {item.id for item in dataset.items("")}
+    assert finding.text in dataset.remarks()
+    assert finding.text.startswith(f"{len(names) - len(used)} fakes are left out")
+    assert [path for path, _ in finding.files] == sorted(set(names) - used)

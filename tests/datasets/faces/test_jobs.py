@@ -7,7 +7,6 @@ import psutil
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.errors import BenchError
 from bandbench.datasets.clip_folder import ClipFolder
 from bandbench.datasets.copies.prepared import Preparation
 from bandbench.datasets.copies.settings import Settings
@@ -19,7 +18,7 @@ from bandbench.datasets.faces.outcome import UNREAD
 from conftest import SilentReporter
 from made_clusters import local_cluster
 from trees.faces import draw_face, scene
-from trees.small_clips import REFERENCE, Clips, prepared
+from trees.small_clips import REFERENCE, Clips
 
 
 @pytest.fixture
@@ -99,11 +98,16 @@ def test_a_run_that_is_left_early_ends_its_workers(root: Path, tmp_path: Path) -
     assert len(psutil.wait_procs(workers, timeout=0)[1]) <= 2, "the server of workers and its watcher alone are left"
 
 
-def test_the_sources_that_a_dead_worker_was_reading_are_named(root: Path) -> None:
+def test_a_source_that_kills_its_worker_is_left_out_and_all_others_are_cut(root: Path, tmp_path: Path) -> None:
     Image.fromarray(scene(2)).save(root / "a" / "real" / "killer.png")
-    dataset = Clips(root, fatal="a/real/killer.png")
-    with pytest.raises(BenchError, match=r"killer\.png.*--jobs 1.*same command continues"):
-        prepared(root, dataset=dataset, jobs=2)
+    preparation = open_preparation(tmp_path / "out")
+    cropper = FaceCropper(Clips(root, fatal="a/real/killer.png"), Settings(faces="none"))
+    outcomes = {outcome.id: outcome for outcome in iter_outcomes(cropper, preparation, sources_of(root), 2)}
+    unread = outcomes.pop(next(id for id in outcomes if id.endswith("killer.png")))
+    assert unread.status == UNREAD
+    assert "its worker process died twice" in unread.detail
+    assert "The next run tries again." in unread.detail
+    assert [outcome.status for outcome in outcomes.values()] == ["ok"] * 3
 
 
 def test_a_cluster_does_the_work_and_a_source_that_kills_its_process_is_left_for_the_next_run(
