@@ -80,7 +80,7 @@ def test_trials_of_several_files_are_made_at_once(uri: str, monkeypatch: pytest.
     monkeypatch.setattr(sender_module, "insert_runs", lambda *given: made.append(len(given[3])) or insert_runs(*given))
     outbox = Outbox(uri)
     for key in ("one", "two"):
-        outbox.put([document(key)])
+        outbox.put([replace(document(key), kind="trial")])
     (outbox.folder / "00.runs.json").write_text('[{"key": ')
     sender, paths = Sender(client_for(uri), uri), outbox.pending()
     with pytest.warns(BenchWarning, match="were damaged; they are kept"):
