@@ -18,8 +18,9 @@ from .copies.survey import Source, Survey
 from .copies.tree import Tree, suffix_of
 from .folder import read_folder
 from .grouping.groups import GROUPINGS, Picture, declared, folder_key, grouped, name_key
-from .grouping.name_schemes import Named, without_sides
+from .grouping.name_schemes import Named
 from .grouping.pairs import read_pairs
+from .grouping.words import without_sides
 
 PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054
 

@@ -1,20 +1,31 @@
-"""Targets and donors in the names of fakes, beside reals that tell one person: ``id3_id7_0001``, ``033_097/0001``."""
+"""
+Targets and donors in the names of fakes, beside reals that tell one person: ``id3_id7_0001``, ``033_097/0001``.
+
+Persons are numbers or letters and a number (`read_pairs`), or whatever groups the reals (`read_mentions`).
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
-from .name_schemes import MATCHED, PERSON_WORDS, Named
+from .name_schemes import Named
+from .readings import MATCHED, REPEATED
+from .words import FRAME_WORDS, PERSON_WORDS
 
 PART = re.compile(r"[^\W_]+")
 PERSON = re.compile(r"([^\W\d_]*)(\d+)")
+FRAME = re.compile(rf"(?:{FRAME_WORDS})\d+")
+LETTERS = re.compile(r"[^\W\d_]")
 PERSON_WORD = re.compile(PERSON_WORDS, re.IGNORECASE)
+DIGITS = "0123456789"
 AMONG_REALS = 0.8  # share of the targets, and of the donors, that reals show
 MIRRORED = 0.95  # share of the pairs whose mirror image is there, where reals tell nothing
+
+Span = tuple[int, int]  # of parts of a name
 
 
 @dataclass(frozen=True)
@@ -74,8 +85,10 @@ def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:
         less; if nearly every pair of three numbers has its mirror image; or if both are called by a word for a person.
         Pictures that tell no person have an empty place.
     """
-    return _read(pictures, [_parts(picture.stem) for picture in pictures]) or _read(
-        pictures, [_parts(f"{_folder(picture.inner)}_{picture.stem}") for picture in pictures]
+    return (
+        _read(pictures, [_parts(picture.stem) for picture in pictures])
+        or _read(pictures, [_parts(f"{_folder(picture.inner)}_{picture.stem}") for picture in pictures])
+        or _read(pictures, [_parts(picture.inner.rpartition(".")[0], PERSON_WORD) for picture in pictures])
     )
 
 
@@ -85,9 +98,16 @@ def _folder(inner: str) -> str:
     return next((f for f in reversed(folders) if class_of_folder(f) is None and f.lower() not in SPLIT_NAMES), "")
 
 
-def _parts(text: str) -> _Parts | None:
-    """Take a name apart; None if no part of it has the form of a person."""
-    parts = PART.findall(text.lower())
+def _parts(text: str, word: re.Pattern[str] | None = None) -> _Parts | None:
+    """
+    Take a name apart; None if no part of it has the form of a person.
+
+    With a pattern of words for a person, all persons are those called by one, and stand together whatever lies between them.
+    """
+    parts = sorted(PART.findall(text.lower()), key=lambda part: bool(FRAME.fullmatch(part)))  # frames last
+    if word:
+        called = [part for part in parts if (match := PERSON.fullmatch(part)) and word.fullmatch(match[1])]
+        parts = [*dict.fromkeys(called), *(part for part in parts if part not in called)]
     start = next((i for i, part in enumerate(parts) if PERSON.fullmatch(part)), None)
     if start is None:
         return None
@@ -143,3 +163,57 @@ def _are_mirrored(pairs: set[tuple[str, str]]) -> bool:
 def _share(some: Iterable[object], of: set) -> float:
     some = list(some)
     return sum(one in of for one in some) / max(1, len(some))
+
+
+def read_mentions(pictures: Sequence[Named], groups: Sequence[str]) -> tuple[Place, ...] | None:
+    """
+    Read fakes whose path mentions groups of the reals: ``anna1_to_anna2_3``, ``001_M101_00`` beside ``M101_00``.
+
+    Parameters
+    ----------
+    pictures : sequence of Named
+    groups : sequence of str
+        Of the reals alone, in the order of `pictures`; empty for fakes, and for reals without one.
+
+    Returns
+    -------
+    tuple of Place, or None
+        The first group that a fake mentions is its target, the second its donor; a fake that mentions none has them where most
+        fakes do. None if fewer than half of the fakes mention one, and if groups have no letters, as numbers recur by chance.
+    """
+    persons = {tuple(PART.findall(group.lower())): group for group in groups if LETTERS.search(group)}
+    parts = [PART.findall(picture.inner.rpartition(".")[0].lower()) if picture.label == FAKE else [] for picture in pictures]
+    mentions = [_mentions(some, persons) for some in parts]
+    n_fakes = sum(picture.label == FAKE for picture in pictures)
+    if len(persons) < N_FOLDS or sum(map(bool, mentions)) < REPEATED * n_fakes:
+        return None
+    (usual, _), *_ = Counter(tuple(some) for some in mentions if some).most_common(1)
+    ends = "" if any(person[-1][-1].isdigit() for person in persons) else DIGITS  # of persons without digits
+
+    def place(some: Sequence[str], spans: dict[Span, str]) -> Place:
+        names = [spans.get(span) or "_".join(some[slice(*span)]).rstrip(ends) for span in {**dict.fromkeys(usual), **spans}]
+        return Place(*list(dict.fromkeys(filter(None, names)))[:2])
+
+    return tuple(
+        Place(group if LETTERS.search(group) else "") if picture.label == REAL else place(some, spans)
+        for picture, group, some, spans in zip(pictures, groups, parts, mentions, strict=True)
+    )
+
+
+def _mentions(parts: Sequence[str], persons: Mapping[tuple[str, ...], str]) -> dict[Span, str]:
+    """Return the groups that a path mentions, by their place in it; of two in one place the longer one."""
+    longest = max(map(len, persons), default=0)
+    found: dict[Span, str] = {}
+    start = 0
+    while start < len(parts):
+        size = next((n for n in range(longest, 0, -1) if _person(parts[start : start + n], persons)), 0)
+        if size:
+            found[start, start + size] = _person(parts[start : start + size], persons)
+        start += max(size, 1)
+    return found
+
+
+def _person(parts: Sequence[str], persons: Mapping[tuple[str, ...], str]) -> str:
+    """Return the person that parts of a name are, with or without the digits behind it; empty if they are none."""
+    without = (*parts[:-1], parts[-1].rstrip(DIGITS))
+    return persons.get(tuple(parts)) or persons.get(without) or ""

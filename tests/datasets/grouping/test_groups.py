@@ -161,6 +161,62 @@ def test_what_is_no_pair_among_pairs_is_read_by_its_name(tmp_path: Path) -> None
     assert grouping(tmp_path, *reals, *fakes).text == "20 groups by target and donor, 9 groups by the scheme of all names"
 
 
+def n_groups(found: Grouping) -> int:
+    assert not found.doubt
+    assert all(picture.group for picture in found.pictures)
+    return len({picture.group for picture in found.pictures})
+
+
+def test_words_for_a_class_in_folders_are_no_part_of_a_group(tmp_path: Path) -> None:
+    folders = [name for c in range(20) for name in (f"real/{c:04d}", f"fake/{c:04d}_fake")]
+    names = [f"{folder}/{f:05d}.png" for folder in folders for f in range(4)]
+    assert n_groups(grouping(tmp_path, *names)) == 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "n{p:06d}/{c:04d}_{f:02d}",  # a number and a face of a picture
+        "n{p:06d}/frame{c:04d}_{f}",
+        "AF{p:02d}/AF{p:02d}AN{c}S{f}",  # the folder and more
+        "RealVideo-RealAudio/African/men/id{p:05d}/0010{c}/{f:04d}",
+        "kitchen{c}/id{p:05d}/{f:04d}",
+    ],
+)
+def test_folders_of_persons_are_groups_whatever_names_recur_in_them(name: str, tmp_path: Path) -> None:
+    names = [f"{name.format(p=p, c=c, f=f)}.png" for p in range(12) for c in range(4) for f in range(3)]
+    assert n_groups(grouping(tmp_path, *both(*names))) == 12
+
+
+def test_a_clip_and_its_fakes_by_many_methods_are_one_group(tmp_path: Path) -> None:
+    reals = [f"real/{c:03d}/{f:04d}.png" for c in range(40) for f in range(3)]
+    fakes = [f"fake/method{m:02d}x/{c:03d}/{f:04d}.png" for m in range(15) for c in range(0, 40, 2) for f in range(2)]
+    assert n_groups(grouping(tmp_path, *reals, *fakes)) == 40
+
+
+@pytest.mark.parametrize(
+    ("real", "fake"),
+    [
+        ("M{p:03d}_{f:02d}", "{c:03d}_M{p:03d}_{f:02d}"),
+        ("M{p:03d}/light/{f:02d}", "end_to_end/{q:03d}_M{p:03d}/{f:02d}"),
+        ("{w}7_{f}", "{w}7_to_{v}7_{f}"),
+        ("{w}_{f}", "{w}_{v}x{c}_{f}"),
+    ],
+)
+def test_persons_of_the_reals_group_the_fakes_that_mention_them(real: str, fake: str, tmp_path: Path) -> None:
+    def named(scheme: str, p: int, c: int, f: int) -> str:
+        words = ["".join(chr(97 + (n * k) % 23) for k in (1, 3, 7, 11)) for n in (p, p ^ 1)]
+        return scheme.format(p=p, c=c, f=f, q=p * 3 + c, w=words[0], v=words[1])
+
+    reals = [f"real/{named(real, p, 0, f)}.png" for p in range(20) for f in range(4)]
+    fakes = [f"fake/{named(fake, p, c, f)}.png" for p in range(20) for c in range(3) for f in range(4)]
+    found = grouping(tmp_path, *reals, *fakes)
+    assert n_groups(found) == 20
+    whose = {picture.id: picture.group for picture in found.pictures}
+    for p in range(20):
+        assert whose[f"real/{named(real, p, 0, 2)}.png"] == whose[f"fake/{named(fake, p, 1, 2)}.png"]
+
+
 PIECES = (
     *("id", "clip", "frame", "f", "face", "real", "fake", "train", "anna", "a", "copy", "Copy", "c23", "raw", "t", "s", "ms"),
     *(
