@@ -316,7 +316,8 @@ Key = Callable[[str], tuple[str, int]]  # group and running number in a name; ("
 def _reading(stems: Sequence[str], labels: Sequence[int], key_of: Key, name: str, pattern: str = "") -> Reading:
     found = {stem: key_of(stem) for stem in dict.fromkeys(stems)}
     keys, numbers = zip(*(found[stem] for stem in stems), strict=True) if stems else ((), ())
-    return Reading(shape_of(stems, keys) or name, tuple(labels), tuple(keys), tuple(numbers), pattern)
+    reading = Reading(name, tuple(labels), tuple(keys), tuple(numbers), pattern)
+    return replace(reading, name=shape_of(stems, keys) or name) if reading.fits else reading
 
 
 def _frame_key(stem: str) -> tuple[str, int]:

@@ -6,8 +6,9 @@ Persons are numbers or letters and a number (`read_pairs`), or whatever groups t
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.domains.splits import N_FOLDS
@@ -18,7 +19,7 @@ from .words import FRAME_WORDS, PERSON_WORDS
 
 PART = re.compile(r"[^\W_]+")
 PERSON = re.compile(r"([^\W\d_]*)(\d+)")
-FRAME = re.compile(rf"(?:{FRAME_WORDS})\d+")
+FRAME_WORD = re.compile(FRAME_WORDS)
 LETTERS = re.compile(r"[^\W\d_]")
 PERSON_WORD = re.compile(PERSON_WORDS, re.IGNORECASE)
 DIGITS = "0123456789"
@@ -86,9 +87,9 @@ def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:
         Pictures that tell no person have an empty place.
     """
     return (
-        _read(pictures, [_parts(picture.stem) for picture in pictures])
-        or _read(pictures, [_parts(f"{_folder(picture.inner)}_{picture.stem}") for picture in pictures])
-        or _read(pictures, [_parts(picture.inner.rpartition(".")[0], PERSON_WORD) for picture in pictures])
+        _read(pictures, lambda picture: _parts(picture.stem))
+        or _read(pictures, lambda picture: _parts(f"{_folder(picture.inner)}_{picture.stem}"))
+        or _read(pictures, lambda picture: _parts(picture.inner.rpartition(".")[0], PERSON_WORD))
     )
 
 
@@ -104,28 +105,40 @@ def _parts(text: str, word: re.Pattern[str] | None = None) -> _Parts | None:
 
     With a pattern of words for a person, all persons are those called by one, and stand together whatever lies between them.
     """
-    parts = sorted(PART.findall(text.lower()), key=lambda part: bool(FRAME.fullmatch(part)))  # frames last
+    parts = PART.findall(text.lower())
+    prefixes = [_prefix(part) for part in parts]
+    if any(prefix and FRAME_WORD.fullmatch(prefix) for prefix in prefixes):  # frames last
+        parts.sort(key=lambda part: bool(FRAME_WORD.fullmatch(_prefix(part) or "")))
     if word:
-        called = [part for part in parts if (match := PERSON.fullmatch(part)) and word.fullmatch(match[1])]
+        called = [part for part in parts if (prefix := _prefix(part)) and word.fullmatch(prefix)]
         parts = [*dict.fromkeys(called), *(part for part in parts if part not in called)]
-    start = next((i for i, part in enumerate(parts) if PERSON.fullmatch(part)), None)
+    prefixes = [_prefix(part) for part in parts]
+    start = next((i for i, prefix in enumerate(prefixes) if prefix is not None), None)
     if start is None:
         return None
-    prefixes = [match[1] if (match := PERSON.fullmatch(part)) else None for part in parts[start:]]
+    prefixes = prefixes[start:]
     n_leading = next((i for i, prefix in enumerate(prefixes) if prefix != prefixes[0]), len(prefixes))
     return _Parts(tuple(parts[start:]), n_leading, start > 0)
 
 
-def _read(pictures: Sequence[Named], parts: Sequence[_Parts | None]) -> tuple[Place, ...] | None:
-    of_class = {
-        label: [some for some, picture in zip(parts, pictures, strict=True) if picture.label == label] for label in (REAL, FAKE)
-    }
+@lru_cache(maxsize=2**16)
+def _prefix(part: str) -> str | None:
+    """Return the letters before the number that a part is; None if it is none."""
+    match = PERSON.fullmatch(part)
+    return match[1] if match else None
+
+
+def _read(pictures: Sequence[Named], parts_of: Callable[[Named], _Parts | None]) -> tuple[Place, ...] | None:
+    of_class = {FAKE: [parts_of(picture) for picture in pictures if picture.label == FAKE]}
     forms = Counter((some.prefix, some.n_leading) for some in of_class[FAKE] if some)
     if not forms:
         return None
     (prefix, n_leading), n_fakes = forms.most_common(1)[0]
     if n_leading < 2 or n_fakes < MATCHED * len(of_class[FAKE]):
         return None
+    of_class[REAL] = [parts_of(picture) for picture in pictures if picture.label == REAL]
+    in_turn = {label: iter(some) for label, some in of_class.items()}
+    parts = [next(in_turn[picture.label]) for picture in pictures]
 
     def is_one(some: _Parts | None, n: int) -> bool:
         return some is not None and (some.prefix, some.n_leading) == (prefix, n)

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from ..copies.tree import SPLIT_NAMES, class_of_folder
+from ..copies.tree import CLASS_WORDS, SPLIT_NAMES, class_of_folder
 
+SIDE = re.compile("|".join((*CLASS_WORDS, *SPLIT_NAMES)), re.IGNORECASE)
 SEPARATORS = re.compile(r"([\s_-]+)")
 FRAME_WORDS = "frames?|frm|fr|f|burst"
 PERSON_WORDS = "id|pid|uid|person|people|subject|subj|sub|actor|identity|ident|speaker|user"
@@ -13,6 +14,8 @@ CLIP_WORDS = "clip|video|vid|sequence|seq|scene|take|track|session|movie|film"
 
 def without_sides(key: str) -> str:
     """Strip words for a class or a split from both ends of a name."""
+    if not SIDE.search(key):  # as most names have none
+        return key
     words = SEPARATORS.split(key)  # with what stands between them
     while words:
         if is_side(words):
