@@ -131,7 +131,7 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
         found = _by_evidence(pictures)
         return Grouping(found, notes=_one_sided(found, alias), searched=True)
     except AmbiguousNamesError as error:
-        return Grouping(tuple(pictures), _doubt(error, pictures, alias))
+        return Grouping(tuple(pictures), doubt_text(error, pictures, alias))
 
 
 def _one_sided(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
@@ -316,12 +316,17 @@ def _with_names(pictures: Sequence[Picture], named: Sequence[Named], rows: Seque
 
 def _folders(pictures: Sequence[Picture]) -> tuple[str, ...]:
     """Return the sub-folder that groups each picture; empty in a class that lies in a single one."""
-    folders = _outermost(_without_sources([folder_key(picture.inner) for picture in pictures], [p.label for p in pictures]))
+    folders = outer_folders(pictures)
     by_class: dict[int, set[str]] = defaultdict(set)
     for picture, folder in zip(pictures, folders, strict=True):
         by_class[picture.label].add(folder)
     several = {label for label, keys in by_class.items() if len(keys) > 1}
     return tuple(folder if picture.label in several else "" for picture, folder in zip(pictures, folders, strict=True))
+
+
+def outer_folders(pictures: Sequence[Picture]) -> Sequence[str]:
+    """Return the sub-folder of each picture that may group it: without those of sources, and of those in each other one."""
+    return _outermost(_without_sources([folder_key(picture.inner) for picture in pictures], [p.label for p in pictures]))
 
 
 def _without_sources(folders: Sequence[str], labels: Sequence[int]) -> Sequence[str]:
@@ -381,7 +386,7 @@ def _plain(key: str) -> str:
     return LEADING_ZEROS.sub("", unicodedata.normalize("NFC", key).casefold())
 
 
-def _doubt(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:
+def doubt_text(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:
     """Return the message on two readings, each with the option that chooses it."""
     readings = []
     for reading in error.readings:

@@ -24,6 +24,7 @@ LETTERS = re.compile(r"[^\W\d_]")
 PERSON_WORD = re.compile(PERSON_WORDS, re.IGNORECASE)
 DIGITS = "0123456789"
 AMONG_REALS = 0.8  # share of the targets, and of the donors, that reals show
+USUAL = 0.25  # share of the fakes that mention a person in one place
 MIRRORED = 0.95  # share of the pairs whose mirror image is there, where reals tell nothing
 
 Span = tuple[int, int]  # of parts of a name
@@ -200,17 +201,34 @@ def read_mentions(pictures: Sequence[Named], groups: Sequence[str]) -> tuple[Pla
     n_fakes = sum(picture.label == FAKE for picture in pictures)
     if len(persons) < N_FOLDS or sum(map(bool, mentions)) < REPEATED * n_fakes:
         return None
-    (usual, _), *_ = Counter(tuple(some) for some in mentions if some).most_common(1)
     ends = "" if any(person[-1][-1].isdigit() for person in persons) else DIGITS  # of persons without digits
+    usual = _usual_spans(parts, mentions)
 
-    def place(some: Sequence[str], spans: dict[Span, str]) -> Place:
-        names = [spans.get(span) or "_".join(some[slice(*span)]).rstrip(ends) for span in {**dict.fromkeys(usual), **spans}]
-        return Place(*list(dict.fromkeys(filter(None, names)))[:2])
+    def place(some: Sequence[str], spans: Mapping[Span, str]) -> Place:
+        free = [span for span in usual.get(len(some), ()) if not any(_overlap(span, other) for other in spans)]
+        told = {**spans, **{span: "_".join(some[slice(*span)]).rstrip(ends) for span in free}}
+        return Place(*list(dict.fromkeys(filter(None, (told[span] for span in sorted(told)))))[:2])
 
     return tuple(
         Place(group if LETTERS.search(group) else "") if picture.label == REAL else place(some, spans)
         for picture, group, some, spans in zip(pictures, groups, parts, mentions, strict=True)
     )
+
+
+def _usual_spans(parts: Sequence[Sequence[str]], mentions: Sequence[Mapping[Span, str]]) -> dict[int, list[Span]]:
+    """Return the places in which fakes mention a person, by the number of parts of their path."""
+    totals = Counter(len(some) for some, spans in zip(parts, mentions, strict=True) if spans)
+    counts = Counter((len(some), span) for some, spans in zip(parts, mentions, strict=True) for span in spans)
+    usual: dict[int, list[Span]] = {}
+    for (length, span), n in counts.most_common():
+        others = usual.setdefault(length, [])
+        if n >= USUAL * totals[length] and not any(_overlap(span, other) for other in others):
+            others.append(span)
+    return usual
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _mentions(parts: Sequence[str], persons: Mapping[tuple[str, ...], str]) -> dict[Span, str]:

@@ -32,8 +32,8 @@ def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
     Raises
     ------
     AmbiguousNamesError
-        If two parts may be the person: a number and, behind it, words (``1001_DFA_ANG``); or the number that the reading takes
-        as running, where the groups are combinations of a few numbers (``01-03-02-12``).
+        If two parts may be the person: a number and, behind it, many words or numbers (``1001_DFA_ANG``); or the number that
+        the reading takes as running, where the groups are combinations of a few numbers (``01-03-02-12``).
     """
     for part in (COARSE, FINE):
         columns = name_columns(stems, part, MATCHED, REPEATED)
@@ -49,7 +49,7 @@ def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
         if person:
             found = column_reading([person], None, reading.labels)
             for other in inside:
-                if _is_bare(person) and not _is_bare(other) and other.n_values >= ENOUGH and are_crossed(person, other):
+                if _is_bare(person) and other.n_values >= ENOUGH and are_crossed(person, other):
                     raise AmbiguousNamesError(found, column_reading([other], None, reading.labels))
             return found
     return reading
