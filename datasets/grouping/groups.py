@@ -396,15 +396,16 @@ def doubt_text(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: s
         readings.append(f"{reading.describe()} ({pictures[i].inner} is in the group '{reading.keys[i]}'{option})")
     return (
         f"{alias}: the names of the pictures fit two readings about equally well: {' or '.join(readings)}. Say which one is "
-        f"meant, or list the groups: --groups {alias}=FILE.csv. If all pictures are independent: --group-by {alias}=none."
+        f"meant (--group-by {alias}=REGEX with one group), or list the groups (--groups {alias}=FILE.csv, or groups.csv in the "
+        f"folder). If all pictures are independent: --group-by {alias}=none."
     )
 
 
 def _pattern_of(reading: Reading, pictures: Sequence[Picture]) -> str:
     """Return a regular expression, or the word ``folder``, that gives the groups of a reading; empty if none of ours does."""
-    if not reading.pattern or reading.pattern in GROUPINGS:
+    if reading.pattern in GROUPINGS:
         return reading.pattern
-    for pattern in (reading.pattern, FIRST_NUMBER, LAST_NUMBER):
+    for pattern in filter(None, (reading.pattern, FIRST_NUMBER, LAST_NUMBER)):
         key_of = _pattern_key(pattern)
         found = zip(reading.keys, pictures, strict=True)
         other = replace(reading, keys=tuple(key and key_of(picture.inner) for key, picture in found))

@@ -1,6 +1,7 @@
 """Groups of a folder: sub-folders against names, lists, and what is said of two readings."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,22 @@ def test_an_option_is_named_only_where_it_gives_the_groups_that_are_described(tm
     found = [grouping(tmp_path, *names, groups=pattern).pictures for pattern in patterns]
     assert [len({picture.group for picture in pictures}) for pictures in found] == [30, 10]
     assert all({p.label for p in found[0] if p.group == key} == {0, 1} for key in {p.group for p in found[0]})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda p, s: f"{1001 + p}_{['DFA', 'IEO', 'IOM', 'ITH'][s % 4]}_{['ANG', 'SAD', 'HAP'][s // 4]}_XX",
+        lambda p, s: f"i{p:03d}{'qrs'[s // 4]}{'abcd'[s % 4]}-{'fm'[p % 2]}n",
+    ],
+)
+def test_the_option_for_the_person_is_named(name: Callable[[int, int], str], tmp_path: Path) -> None:
+    """In the names of CREMA-D and MUCT."""
+    names = both(*(f"{name(p, s)}.png" for p in range(24) for s in range(12)))
+    doubt = grouping(tmp_path, *names).doubt
+    assert "or list the groups (--groups mine=FILE.csv, or groups.csv in the folder)" in doubt
+    patterns = [part.partition("'")[0].removeprefix("mine=") for part in doubt.split("--group-by '")[1:]]
+    assert 24 in [n_groups(grouping(tmp_path, *names, groups=pattern)) for pattern in patterns]
 
 
 def test_a_doubt_about_one_class_shows_a_picture_of_it_with_its_own_group(tmp_path: Path) -> None:
