@@ -8,7 +8,7 @@ corner of a face, is neither.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 COARSE = re.compile(r"[^\W_]+")  # what stands between separators: c07
@@ -44,12 +44,15 @@ class Column:
         Running number of each name; -1 where there is none.
     word : str
         Letters that stand before every number, or that all names have before it; lower case.
+    is_first : bool
+        True if all names agree in what stands before it.
     """
 
     kind: Kind
     values: tuple[str, ...]
     numbers: tuple[int, ...]
     word: str = ""
+    is_first: bool = False
 
     @property
     def n_values(self) -> int:
@@ -87,14 +90,15 @@ def name_columns(stems: Sequence[str], part: re.Pattern[str], most: float, repea
         fit = [len(kind) == length or kind[:length] == usual for kind in kinds]
     if not parts or sum(fit) < most * len(stems):
         return []
-    columns, word = [], ""
+    columns, word, is_first = [], "", True
     for place in range(length):
         values = [some[place] if fits else "" for some, fits in zip(parts, fit, strict=True)]
         different = set(values) - {""}
         if len(different) > 1:
             column = _column(values, word)
             if _repeats(column, repeated):
-                columns.append(column)
+                columns.append(replace(column, is_first=is_first))
+            is_first = False
         shared = "".join(different).lower() if len(different) == 1 else ""
         word = shared if LETTERS.search(shared) else ""
     return columns

@@ -125,14 +125,17 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
 
 
 def _by_person(reading: Reading, stems: Sequence[str]) -> Reading:
-    """Return the coarser reading by person, which may stand in another place of the names of each class."""
+    """Return the coarser reading by person; class by class where the names of the two have different numbers of parts."""
     by_persons = by_person(reading, stems)
-    if by_persons is not reading:
+    if by_persons is not reading or any(name_columns(stems, part, MATCHED, REPEATED) for part in (COARSE, FINE)):
         return by_persons
     keys = list(reading.keys)
     for label in set(reading.labels):
         rows = [i for i, of in enumerate(reading.labels) if of == label]
-        of_class = by_person(reading.of_rows(rows), [stems[i] for i in rows])
+        try:
+            of_class = by_person(reading.of_rows(rows), [stems[i] for i in rows])
+        except AmbiguousNamesError as error:
+            raise AmbiguousNamesError(*(one.spread(rows, reading.labels) for one in error.readings)) from error
         for row, key in zip(rows, of_class.keys, strict=True):
             keys[row] = key
     other = replace(reading, name=shape_of(stems, keys) or "person", keys=tuple(keys), numbers=(-1,) * len(keys), pattern="")
@@ -279,18 +282,18 @@ def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[st
     frames = [column for column in columns if column.kind is Kind.NUMBER and re.fullmatch(FRAME_WORDS, column.word)]
     keys = [c for c in columns if c.kind is Kind.WORD or re.fullmatch(f"{PERSON_WORDS}|{CLIP_WORDS}", c.word)]
     others = [column for column in columns if column not in keys and column not in frames]
-    if not keys and len(others) == 2 and (share_crossed(*others) >= CROSSED or max(c.n_values for c in others) >= ENOUGH):
+    many = [column for column in others if column.n_values >= ENOUGH]
+    if not keys and len(others) == 2 and (share_crossed(*others) >= CROSSED or (many and others[0].is_first)):
         one, other = others
         readings = column_reading([one], other, labels), column_reading([other], one, labels)
         return decided(*readings) if all(reading.fits for reading in readings) else None
-    if not keys and others and (len(others) == 1 or others[0].word):
+    if not keys and others and ((frames and len(others) == 1) or (others[0].is_first and (len(others) == 1 or others[0].word))):
         keys, others = others[:1], others[1:]
     number = next(iter([*frames, *others]), None)
     readings = (column_reading(keys[:n], number, labels) for n in range(len(keys), 0, -1))
     reading = next((reading for reading in readings if reading.fits), None)
     if reading is None or len(reading.groups) < ENOUGH:
-        many = [column_reading([column], None, labels) for column in others if column.n_values >= ENOUGH]
-        fitting = [reading for reading in many if reading.fits]
+        fitting = [one for column in many if (one := column_reading([column], None, labels)).fits]
         return (decided(*fitting) if len(fitting) == 2 else fitting[0]) if 0 < len(fitting) < 3 and keys else None
     for column in columns[: columns.index(keys[0])]:  # more numbers than words may be persons, the words poses or sentences
         if column in others and column.n_values > len(reading.groups):

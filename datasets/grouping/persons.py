@@ -8,6 +8,7 @@ from .name_columns import COARSE, FINE, Column, Kind, name_columns
 from .readings import ENOUGH, MATCHED, REPEATED, UNCLEAR, AmbiguousNamesError, Reading, column_reading, decided
 from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS
 
+SEVERAL = 3  # numbers that are more than a clip's
 FRAME_WORD, PERSON_WORD, CLIP_WORD = (re.compile(words, re.IGNORECASE) for words in (FRAME_WORDS, PERSON_WORDS, CLIP_WORDS))
 
 
@@ -62,7 +63,7 @@ def _number_instead(reading: Reading, columns: Sequence[Column], inside: Sequenc
     A number behind all of them is the frame, unless the combinations are of a few numbers each.
     """
     last = columns.index(inside[-1])
-    are_few = all(_is_bare(column) and column.n_values < ENOUGH for column in inside)
+    are_few = len(inside) >= SEVERAL and all(_is_bare(column) and column.n_values < ENOUGH for column in inside)
     for place, column in enumerate(columns):
         is_number = column.kind is Kind.NUMBER and column not in inside and not FRAME_WORD.fullmatch(column.word)
         if is_number and column.n_values >= ENOUGH and (place < last or are_few):
@@ -80,7 +81,7 @@ def _is_inside(column: Column, reading: Reading) -> bool:
 def _is_person(column: Column, before: Sequence[Column], inside: Sequence[Column], reading: Reading) -> bool:
     if not ENOUGH <= column.n_values < len(reading.groups) or CLIP_WORD.fullmatch(column.word):
         return False
-    if column.kind is Kind.WORD and before:
+    if column.kind is Kind.WORD and not all(map(_is_bare, before)):
         return False
     if not all(_is_bare(other) if _is_bare(column) else other.kind is Kind.WORD or _is_bare(other) for other in before):
         return False

@@ -151,8 +151,11 @@ def test_a_person_of_many_clips_is_an_identity(tmp_path: Path, name: Callable[[i
 @pytest.mark.parametrize(
     ("name", "n_sentences"),
     [
-        (lambda p, s, t: f"01-01-{s + 1:02d}-01-01-{t + 1:02d}-{p + 1:02d}", 8),  # RAVDESS: the last number is the actor
-        (lambda p, s, t: f"{1001 + p}_{'abcdefghijkl'[s] * 3}_{('ANG', 'SAD')[t]}_XX", 12),  # CREMA-D: the first one is
+        (
+            lambda p, s, t: f"01-01-{s // 2 + 1:02d}-{s % 2 + 1:02d}-01-{t + 1:02d}-{p + 1:02d}",
+            8,
+        ),  # RAVDESS: the last
+        (lambda p, s, t: f"{1001 + p}_{'abcdefghijkl'[s] * 3}_{('ANG', 'SAD')[t]}_XX", 12),  # CREMA-D: the first
     ],
 )
 def test_clips_whose_person_is_in_doubt_are_refused_with_the_way_out(

@@ -95,6 +95,14 @@ def test_a_doubt_about_one_class_shows_a_picture_of_it_with_its_own_group(tmp_pa
     assert "(000_00.png is in the group '000':" in doubt
 
 
+def test_a_doubt_about_the_persons_of_one_class_is_told(tmp_path: Path) -> None:
+    """The fakes have one part more, so that the classes are read apart."""
+    names = [f"{1001 + p}_{'abcdefghijkl'[s] * 3}_{'xy'[t]}" for p in range(12) for s in range(12) for t in range(2)]
+    reals = [f"real/{name}_{f:03d}.png" for name in names for f in range(2)]
+    doubt = grouping(tmp_path, *reals, *(f"fake/{name}_q_{f:03d}.png" for name in names for f in range(2))).doubt
+    assert "12 groups by" in doubt
+
+
 def test_a_list_in_the_folder_is_used_unless_groups_are_given(tmp_path: Path) -> None:
     names = both("a.png", "b.png", "c.png")
     lines = [f"{name},{'x' if 'c' in name else 'y'},{name[0]}" for name in names]

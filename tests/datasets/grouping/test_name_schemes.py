@@ -89,6 +89,7 @@ TELL_NOTHING: dict[str, Name] = {
     "md5": lambda c, f, k: hashlib.md5(f"{c} {f} {k}".encode()).hexdigest(),
     "2021-03-05T14-22-33": lambda c, f, k: time_of(c * FRAMES + f),
     "00012-3141592653": lambda c, f, k: f"{c * FRAMES + f:05d}-{random.Random(c * FRAMES + f).getrandbits(32):010d}",
+    "00123_35_78": lambda c, f, k: f"{c * FRAMES + f:05d}_{(c * 7 + f * 13) % 97}_{(c * 3 + f * 5) % 89}",
     "uuid": lambda c, f, k: str(uuid.UUID(int=random.Random(c * FRAMES + f).getrandbits(128))),
 }
 

@@ -79,10 +79,11 @@ def test_a_person_of_one_class_alone_tells_the_two_apart(name: str) -> None:
         (lambda c, f: f"{'abcdefghijklmnop'[c]}{c}_{'qrstuvwxyzabcdefgh'[c]}_{f:03d}", 16),  # first and last name
         (lambda c, f: f"{'ab'[c % 2]}_{c // 2:02d}_{f:03d}", 16),  # clips of two persons
         (lambda c, f: f"s{c // 4:02d}e{c % 4:02d}_{f:03d}", 16),  # episodes
+        (lambda c, f: f"{c // 4}_{c % 4}_{f * (c + 1):03d}", 16),  # clips of four persons
     ],
 )
 def test_what_is_no_person_is_left_as_it_is(name: Callable[[int, int], str], n_groups: int) -> None:
-    reading = read_names([Named(f"{name(c, f)}.png", c // 2 % 2) for c in range(16) for f in range(6)])
+    reading = read_names([Named(f"{name(c, f)}.png", int(c % 3 == 0)) for c in range(16) for f in range(6)])
     assert reading is not None
     assert len(reading.groups) == n_groups
 
