@@ -240,6 +240,8 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
 def _read_mentions(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Place, ...] | None:
     """Read the groups of the reals alone in the paths of the fakes; None if the reals are in doubt or fakes mention none."""
     reals = [i for i, picture in enumerate(pictures) if picture.label == REAL]
+    if not any(LETTERS.search(named[i].inner.rpartition(".")[0]) for i in reals):  # only groups with letters are mentioned
+        return None
     try:
         found = _by_folders_or_names([pictures[i] for i in reals], [named[i] for i in reals])
     except AmbiguousNamesError:

@@ -47,6 +47,7 @@ FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
 
 SEPARATED = re.compile(r"[\W_]+")
 SHORTEST_HASH, HASH_START = 6, 3  # digits
+LONGEST_NUMBERS = 9  # of a hexadecimal clip and frame, and what stands between them
 CROSSED = 0.5  # share of the pairs of clip and frame that there are, of all
 
 
@@ -250,6 +251,8 @@ def _of_hexadecimals(stems: Sequence[str], labels: Sequence[int]) -> Reading | N
     The names have most of the pairs of the two, which those of hashes do not, and leave most of the range of one of them free,
     which running numbers do not.
     """
+    if any(len(stem) > LONGEST_NUMBERS for stem in stems):
+        return None
     parts = [SEPARATED.split(stem) for stem in stems]
     shapes = {tuple(map(len, some)) for some in parts}
     if len(shapes) != 1 or not all(HEXADECIMAL.fullmatch(part) for some in parts for part in some):
