@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS
+from ..benchmark.errors import DataError
 from ..benchmark.pictures import crops as images
 from ..benchmark.pictures import video
 from .copies.draw import draw_source_splits, two_sides_text
@@ -17,9 +18,12 @@ from .copies.sources import SourceDataset
 from .copies.survey import Source, Survey
 from .copies.tree import Tree, suffix_of
 from .folder import read_folder
-from .grouping.groups import GROUPINGS, Picture, declared, folder_key, grouped, name_key
-from .grouping.name_schemes import Named, without_sides
-from .grouping.pairs import read_pairs
+from .grouping.groups import GROUPINGS, Picture, declared, doubt_text, grouped, name_key, outer_folders
+from .grouping.name_schemes import Named
+from .grouping.pairs import Place, read_mentions, read_pairs
+from .grouping.persons import by_person
+from .grouping.readings import AmbiguousNamesError, Reading
+from .grouping.words import without_sides
 
 PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054
 
@@ -84,7 +88,10 @@ class ClipFolder(SourceDataset):
             return pictures
         if self.groups != "auto":
             return grouped(pictures, self.groups)
-        with_groups = with_pairs(by_habit(pictures))
+        try:
+            with_groups = with_persons(by_habit(pictures))
+        except AmbiguousNamesError as error:
+            raise DataError(doubt_text(error, pictures, self.alias or self.name)) from error
         keys = {picture.group or picture.id for picture in with_groups}
         return pictures if len(keys) < len(SPLITS) else with_groups
 
@@ -102,11 +109,32 @@ class ClipFolder(SourceDataset):
         return facts
 
 
-def with_pairs(pictures: Sequence[Picture]) -> list[Picture]:
-    """Give clips that are called after persons their target as group, and the donor."""
-    places = read_pairs([Named(picture.inner, picture.label) for picture in pictures])
-    if not places:
-        return list(pictures)
+def with_persons(pictures: Sequence[Picture]) -> list[Picture]:
+    """
+    Give clips that are called after persons their target as group, and the donor.
+
+    Raises
+    ------
+    AmbiguousNamesError
+        If names cross persons with sentences or scenes, and two parts may be the person.
+    """
+    named = [Named(picture.inner, picture.label) for picture in pictures]
+    if places := read_pairs(named):
+        return _with_places(pictures, places)
+    keys = tuple(picture.group or stem_of(picture.inner) for picture in pictures)
+    labels = tuple(picture.label for picture in pictures)
+    by_clip = Reading("name of the clip", labels, keys, (-1,) * len(keys))
+    persons = by_person(by_clip, [one.stem for one in named])
+    if persons is not by_clip:
+        return [
+            replace(picture, group=key, by=persons.name) if key else picture
+            for picture, key in zip(pictures, persons.keys, strict=True)
+        ]
+    places = read_mentions(named, [key if label == REAL else "" for key, label in zip(keys, labels, strict=True)])
+    return _with_places(pictures, places) if places else list(pictures)
+
+
+def _with_places(pictures: Sequence[Picture], places: Sequence[Place]) -> list[Picture]:
     return [
         replace(picture, group=place.target, donor=place.donor, by="target and donor") if place.target else picture
         for picture, place in zip(pictures, places, strict=True)
@@ -115,7 +143,7 @@ def with_pairs(pictures: Sequence[Picture]) -> list[Picture]:
 
 def by_habit(pictures: Sequence[Picture]) -> list[Picture]:
     """Group by sub-folder, else by a name that repeats; a single sub-folder that holds a whole class is no group."""
-    folders = [folder_key(picture.inner) for picture in pictures]
+    folders = list(outer_folders(pictures))
     by_class: dict[int, set[str]] = {}
     for picture, folder in zip(pictures, folders, strict=True):
         by_class.setdefault(picture.label, set()).add(folder)

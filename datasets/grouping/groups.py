@@ -5,19 +5,25 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
-from ...benchmark.contracts import LABEL_NAMES, Item, Split
+from ...benchmark.contracts import LABEL_NAMES, REAL, Item, Split
 from ...benchmark.domains.splits import N_FOLDS
 from ...benchmark.errors import DataError
 from ..copies.tree import SPLIT_NAMES
 from .group_list import find_group_list, read_group_list
-from .name_schemes import ENOUGH, REPEATED, AmbiguousNamesError, Named, Reading, read_names, without_sides
-from .pairs import read_pairs
+from .name_schemes import Named, read_names
+from .pairs import Place, read_mentions, read_pairs
+from .readings import ENOUGH, REPEATED, AmbiguousNamesError, Reading
+from .words import FRAME_WORDS, PERSON_WORDS, without_sides
 
 LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 NUMBERED = re.compile(r"(.+)[_-]\d+")
 FIRST_NUMBER, LAST_NUMBER = r"(?:^|/)[^/\d]*(\d+)[^/]*$", r"(\d+)[^/\d]*\.\w+$"  # of a name
+LETTERS = re.compile(r"[^\W\d_]")
+FRAME_WORD = re.compile(rf"(?<![^\W\d_])(?:{FRAME_WORDS})(?![^\W\d_])")
+PERSON_FOLDER = re.compile(rf"(?:{PERSON_WORDS})[\W_]?\d+", re.IGNORECASE)
 GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 LIST_SUFFIX = ".csv"
 
@@ -125,7 +131,7 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
         found = _by_evidence(pictures)
         return Grouping(found, notes=_one_sided(found, alias), searched=True)
     except AmbiguousNamesError as error:
-        return Grouping(tuple(pictures), _doubt(error, pictures, alias))
+        return Grouping(tuple(pictures), doubt_text(error, pictures, alias))
 
 
 def _one_sided(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
@@ -214,21 +220,53 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     """
     named = [Named(picture.inner, picture.label) for picture in pictures]
     if places := read_pairs(named):
-        with_persons = tuple(
-            replace(picture, group=place.target, by="target and donor", **vars(place)) if place.target else picture
-            for picture, place in zip(pictures, places, strict=True)
-        )
-        return _with_names(with_persons, named, [i for i, place in enumerate(places) if not place.target])
+        return _with_places(pictures, named, places)
+    try:
+        found = _by_folders_or_names(pictures, named)
+    except AmbiguousNamesError:
+        if places := _read_mentions(pictures, named):
+            return _with_places(pictures, named, places)
+        raise
+    groups = {picture.group for picture in found if picture.label == REAL}
+    if all(picture.label == REAL or picture.group in groups for picture in found):
+        return found
+    places = _read_mentions(pictures, named) or ()
+    tell_more = any(
+        place.donor or _plain(place.target) != _plain(picture.group) for place, picture in zip(places, found, strict=False)
+    )
+    return _with_places(pictures, named, places) if tell_more else found
+
+
+def _read_mentions(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Place, ...] | None:
+    """Read the groups of the reals alone in the paths of the fakes; None if the reals are in doubt or fakes mention none."""
+    reals = [i for i, picture in enumerate(pictures) if picture.label == REAL]
+    if not any(LETTERS.search(named[i].inner.rpartition(".")[0]) for i in reals):  # only groups with letters are mentioned
+        return None
+    try:
+        found = _by_folders_or_names([pictures[i] for i in reals], [named[i] for i in reals])
+    except AmbiguousNamesError:
+        return None
+    groups = [""] * len(pictures)
+    for i, picture in zip(reals, found, strict=True):
+        groups[i] = picture.group
+    return read_mentions(named, groups)
+
+
+def _with_places(pictures: Sequence[Picture], named: Sequence[Named], places: Sequence[Place]) -> tuple[Picture, ...]:
+    """Give pictures the persons that they tell; the others are read by their names."""
+    with_persons = tuple(
+        replace(picture, group=place.target, by="target and donor", **vars(place)) if place.target else picture
+        for picture, place in zip(pictures, places, strict=True)
+    )
+    return _with_names(with_persons, named, [i for i, place in enumerate(places) if not place.target])
+
+
+def _by_folders_or_names(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Picture, ...]:
     folders = _folders(pictures)
     if not any(folders):
         return _with_reading(pictures, range(len(pictures)), read_names(named))
     of_folders = Reading("sub-folder", tuple(n.label for n in named), folders, (-1,) * len(named), "folder")
-    try:
-        names = read_names(named)
-    except AmbiguousNamesError as error:
-        if not any(reading.within(of_folders) for reading in error.readings):
-            raise
-        names = None
+    names = None if _are_numbered_inside(named, of_folders) else _names_beside(named, of_folders)
     if names and not names.within(of_folders):
         if len(of_folders.groups) < N_FOLDS or of_folders.within(names):
             return _with_reading(pictures, range(len(pictures)), names)
@@ -237,6 +275,28 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     inside = [i for i, folder in enumerate(folders) if folder]
     with_folders = _with_reading(pictures, inside, replace(of_folders, keys=tuple(filter(None, folders))))
     return _with_names(with_folders, named, loose)
+
+
+def _are_numbered_inside(named: Sequence[Named], folders: Reading) -> bool:
+    """Return True if both classes have several folders, and all names begin with that of the folder or are numbers."""
+    by_class: dict[int, set[str]] = defaultdict(set)
+    stems = [picture.stem.lower() for picture in named]
+    for label, folder in zip(folders.labels, folders.keys, strict=True):
+        by_class[label].add(folder)
+    begin_alike = all(stem.startswith(key.rpartition("/")[2].lower()) for stem, key in zip(stems, folders.keys, strict=True))
+    several = all(len(some) >= N_FOLDS for some in by_class.values()) and all(folders.keys)
+    are_numbers = not any(LETTERS.search(FRAME_WORD.sub("", stem)) for stem in stems)
+    return several and len(folders.groups) >= ENOUGH and (begin_alike or are_numbers)
+
+
+def _names_beside(named: Sequence[Named], folders: Reading) -> Reading | None:
+    """Read names beside folders that may be the groups; names in doubt whose readings lie in these folders tell nothing."""
+    try:
+        return read_names(named)
+    except AmbiguousNamesError as error:
+        if not any(reading.within(folders) for reading in error.readings):
+            raise
+        return None
 
 
 def _with_names(pictures: Sequence[Picture], named: Sequence[Named], rows: Sequence[int]) -> tuple[Picture, ...]:
@@ -258,12 +318,17 @@ def _with_names(pictures: Sequence[Picture], named: Sequence[Named], rows: Seque
 
 def _folders(pictures: Sequence[Picture]) -> tuple[str, ...]:
     """Return the sub-folder that groups each picture; empty in a class that lies in a single one."""
-    folders = _outermost(_without_sources([folder_key(picture.inner) for picture in pictures], [p.label for p in pictures]))
+    folders = outer_folders(pictures)
     by_class: dict[int, set[str]] = defaultdict(set)
     for picture, folder in zip(pictures, folders, strict=True):
         by_class[picture.label].add(folder)
     several = {label for label, keys in by_class.items() if len(keys) > 1}
     return tuple(folder if picture.label in several else "" for picture, folder in zip(pictures, folders, strict=True))
+
+
+def outer_folders(pictures: Sequence[Picture]) -> Sequence[str]:
+    """Return the sub-folder of each picture that may group it: without those of sources, and of those in each other one."""
+    return _outermost(_without_sources([folder_key(picture.inner) for picture in pictures], [p.label for p in pictures]))
 
 
 def _without_sources(folders: Sequence[str], labels: Sequence[int]) -> Sequence[str]:
@@ -281,13 +346,16 @@ def _without_sources(folders: Sequence[str], labels: Sequence[int]) -> Sequence[
     n_recurring = sum(len(outers) > 1 for inner, outers in of_inner.items() if inner)
     sources = set[str]().union(*of_class.values())
     are_apart = sum(map(len, of_class.values())) == len(sources)
-    few = 1 < len(sources) < ENOUGH <= len(of_inner)
+    few = 1 < len(sources) < ENOUGH <= len(of_inner) or len(of_class[REAL]) == 1 < len(sources) < len(of_inner)
     return [inner for _, inner in split] if are_apart and few and n_recurring >= REPEATED * len(of_inner) else folders
 
 
 def _outermost(folders: Sequence[str]) -> Sequence[str]:
-    """Cut folders in each other after the outermost level that has enough groups: ``person/clip`` after the person."""
+    """Cut folders in each other to the person, or after the outermost level with enough groups, as in ``person/clip``."""
     parts = [folder.split("/") for folder in folders]
+    persons = [next(filter(PERSON_FOLDER.fullmatch, some), "") for some in parts]
+    if all(persons):
+        return persons
     for level in range(1, max(map(len, parts), default=1)):
         outer = ["/".join(some[:level]) for some in parts]
         if len(set(outer) - {""}) >= ENOUGH:
@@ -320,7 +388,7 @@ def _plain(key: str) -> str:
     return LEADING_ZEROS.sub("", unicodedata.normalize("NFC", key).casefold())
 
 
-def _doubt(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:
+def doubt_text(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:
     """Return the message on two readings, each with the option that chooses it."""
     readings = []
     for reading in error.readings:
@@ -330,15 +398,16 @@ def _doubt(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) 
         readings.append(f"{reading.describe()} ({pictures[i].inner} is in the group '{reading.keys[i]}'{option})")
     return (
         f"{alias}: the names of the pictures fit two readings about equally well: {' or '.join(readings)}. Say which one is "
-        f"meant, or list the groups: --groups {alias}=FILE.csv. If all pictures are independent: --group-by {alias}=none."
+        f"meant (--group-by {alias}=REGEX with one group), or list the groups (--groups {alias}=FILE.csv, or groups.csv in the "
+        f"folder). If all pictures are independent: --group-by {alias}=none."
     )
 
 
 def _pattern_of(reading: Reading, pictures: Sequence[Picture]) -> str:
     """Return a regular expression, or the word ``folder``, that gives the groups of a reading; empty if none of ours does."""
-    if not reading.pattern or reading.pattern in GROUPINGS:
+    if reading.pattern in GROUPINGS:
         return reading.pattern
-    for pattern in (reading.pattern, FIRST_NUMBER, LAST_NUMBER):
+    for pattern in filter(None, (reading.pattern, FIRST_NUMBER, LAST_NUMBER)):
         key_of = _pattern_key(pattern)
         found = zip(reading.keys, pictures, strict=True)
         other = replace(reading, keys=tuple(key and key_of(picture.inner) for key, picture in found))
@@ -364,10 +433,18 @@ def folder_key(inner: str) -> str:
     """
     Return the sub-folder below the class folder; empty if there is none.
 
-    >>> folder_key("clip3/0001.png"), folder_key("0001.png")
-    ('clip3', '')
+    Words for a class or a split are no part of it.
+
+    >>> folder_key("clip3/0001.png"), folder_key("clip3_fake/0001.png"), folder_key("0001.png")
+    ('clip3', 'clip3', '')
     """
-    return "/".join(part for part in inner.split("/")[:-1] if part.lower() not in (*LABEL_NAMES, *SPLIT_NAMES))
+    return "/".join(filter(None, map(_without_sides, inner.split("/")[:-1])))
+
+
+@lru_cache(maxsize=2**16)
+def _without_sides(folder: str) -> str:
+    """Strip words for a class or a split from the name of a folder, unless it is one that a method may have (deepfakes)."""
+    return "" if folder.lower() in (*LABEL_NAMES, *SPLIT_NAMES) else without_sides(folder) or folder
 
 
 def name_key(inner: str) -> str:

@@ -8,13 +8,14 @@ corner of a face, is neither.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 COARSE = re.compile(r"[^\W_]+")  # what stands between separators: c07
 FINE = re.compile(r"[^\W\d_]+|\d+")  # runs of letters and of digits: c, 07
 COUNTING = r"0*\d{1,5}"  # a running number; larger ones are dates, times and numbers of works
 NUMBER = re.compile(rf"(\D*)({COUNTING})(\D*)")
+LETTERS = re.compile(r"[^\W\d_]")
 DIGITS = re.compile(r"\d+")
 HEXADECIMAL = re.compile(r"[0-9a-f]{2,}", re.IGNORECASE)
 LETTER = re.compile(r"[a-zA-Z]")  # without regard to case, the dotted capital I of Turkish would be one, too
@@ -43,12 +44,20 @@ class Column:
         Running number of each name; -1 where there is none.
     word : str
         Letters that stand before every number, or that all names have before it; lower case.
+    is_first : bool
+        True if all names agree in what stands before it.
     """
 
     kind: Kind
     values: tuple[str, ...]
     numbers: tuple[int, ...]
     word: str = ""
+    is_first: bool = False
+
+    @property
+    def n_values(self) -> int:
+        """Number of different values."""
+        return len(set(self.values) - {""})
 
 
 def name_columns(stems: Sequence[str], part: re.Pattern[str], most: float, repeated: float) -> list[Column]:
@@ -62,7 +71,7 @@ def name_columns(stems: Sequence[str], part: re.Pattern[str], most: float, repea
     part : Pattern
         `COARSE` or `FINE`.
     most : float
-        Least share of the names that have equally many parts.
+        Least share of the names that have equally many parts, or that have more and begin with as many of the same kinds.
     repeated : float
         Least share of the names whose value in a column is not alone.
 
@@ -72,18 +81,26 @@ def name_columns(stems: Sequence[str], part: re.Pattern[str], most: float, repea
         Without those that are equal in all names. Empty where names have different numbers of parts.
     """
     parts = [part.findall(stem) for stem in stems]
-    length, n = Counter(map(len, parts)).most_common(1)[0] if parts else (0, 0)
-    if n < most * len(stems):
+    kinds = [tuple(map(str.isdigit, some)) for some in parts]
+    length, _ = Counter(map(len, parts)).most_common(1)[0] if parts else (0, 0)
+    (usual, _), *_ = Counter(kind for kind in kinds if len(kind) == length).most_common(1) or [((), 0)]
+    if length == 1:
+        fit = [len(some) == 1 for some in parts]
+    else:  # a longer name has something behind it
+        fit = [len(kind) == length or kind[:length] == usual for kind in kinds]
+    if not parts or sum(fit) < most * len(stems):
         return []
-    columns, word = [], ""
+    columns, word, is_first = [], "", True
     for place in range(length):
-        values = [some[place] if len(some) == length else "" for some in parts]
+        values = [some[place] if fits else "" for some, fits in zip(parts, fit, strict=True)]
         different = set(values) - {""}
         if len(different) > 1:
             column = _column(values, word)
             if _repeats(column, repeated):
-                columns.append(column)
-        word = next(iter(different)).lower() if len(different) == 1 else ""
+                columns.append(replace(column, is_first=is_first))
+            is_first = False
+        shared = "".join(different).lower() if len(different) == 1 else ""
+        word = shared if LETTERS.search(shared) else ""
     return columns
 
 

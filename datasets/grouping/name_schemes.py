@@ -11,19 +11,20 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 from ...benchmark.domains.splits import N_FOLDS
-from ..copies.tree import SPLIT_NAMES, class_of_folder
+from ..copies.tree import class_of_folder
 from .continued_names import continued_keys
-from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Column, Kind, name_columns, share_crossed
+from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Kind, name_columns, share_crossed
+from .persons import by_person
+from .readings import CLEAR, ENOUGH, MATCHED, REPEATED, AmbiguousNamesError, Reading, coarser, column_reading, decided, shape_of
+from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS, is_side, without_sides
 
 SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
-SEPARATORS = re.compile(r"([\s_-]+)")
-FRAME_WORDS = "frames?|frm|fr|f"
-PERSON_WORDS = "id|pid|uid|person|people|subject|subj|sub|actor|identity|ident|speaker|user"
-CLIP_WORDS = "clip|video|vid|sequence|seq|scene|take|track|session|movie|film"
-PART = re.compile(r"(?:^|[\W_]+|(?<=\d))(?:face|crop|head)[\W_]*\d*\W*$", re.IGNORECASE)  # which face of a frame
+# Which face of a frame, or a score between 0 and 1.
+PART = re.compile(
+    r"(?:(?:^|[\W_]+|(?<=\d))(?:face|crop|head|cover)[\W_]*\d*|(?<=.)(?:_|[^\w.]+)(?:0?\.\d+|1\.0+))\W*$", re.IGNORECASE
+)
 FIRST_PART = re.compile(r"^(?:face|crop|head)[\W_]*\d*[\W_]+(?=.)", re.IGNORECASE)
 LAST_TOKEN = re.compile(r"(.+?)[\W_]+([^\W_]+)\W*")
 FIRST_TOKEN = re.compile(r"\W*([^\W_]+)[\W_]+(.+)")
@@ -44,39 +45,10 @@ COMPRESSION = re.compile(r"raw|(?:c|q|crf|qp)\d{1,3}", re.IGNORECASE)
 COPY = re.compile(r".+(?:\(\d+\)|copy[\W_]*\d+)\W*", re.IGNORECASE)  # how systems number copies, so that this number runs
 FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
 
-MATCHED = 0.95  # share of the names that a reading fits, over all and in each class
-REPEATED = 0.5  # share of the pictures that are not alone of their class in a group
-CLEAR, UNCLEAR = 0.95, 0.8  # shares of a reading that is borne out, and of one that is contradicted
+SEPARATED = re.compile(r"[\W_]+")
 SHORTEST_HASH, HASH_START = 6, 3  # digits
+LONGEST_NUMBERS = 9  # of a hexadecimal clip and frame, and what stands between them
 CROSSED = 0.5  # share of the pairs of clip and frame that there are, of all
-ENOUGH = 2 * N_FOLDS  # groups, from which on the coarser of two nested readings is taken
-
-
-# --- words that name a class or a split ------------------------------------------------------------------------------
-
-
-def without_sides(key: str) -> str:
-    """Strip words for a class or a split from both ends of a name."""
-    words = SEPARATORS.split(key)  # with what stands between them
-    while words:
-        if _is_side(words):
-            return ""
-        if _is_side(words[:1]):
-            words = words[2:]
-        elif _is_side(words[-1:]):
-            words = words[:-2]
-        else:
-            break
-    return "".join(words)
-
-
-def _is_side(words: Sequence[str]) -> bool:
-    """Return whether words together name a class or a split; with a number among them they may name a person or clip."""
-    name = "".join(words)
-    return not any(map(str.isdigit, words)) and (class_of_folder(name) is not None or name.lower() in SPLIT_NAMES)
-
-
-# --- readings --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -102,93 +74,7 @@ class Named:
         stem = SUFFIX.sub("", unicodedata.normalize("NFC", self.inner.rpartition("/")[2]))
         stem = without_sides(stem) or ("" if class_of_folder(stem) is not None else stem)
         match = WORD_NUMBER.fullmatch(stem)
-        return match[2] if match and _is_side([match[1]]) else stem  # fake1
-
-
-@dataclass(frozen=True)
-class Reading:
-    """
-    One reading of the names of a listing.
-
-    Attributes
-    ----------
-    name : str
-        Words for the part of the name that makes a group.
-    labels : tuple of int
-        Of the pictures, in the order of the listing.
-    keys : tuple of str
-        Group of each picture; empty where the reading does not fit its name.
-    numbers : tuple of int
-        Running number of each picture within its group; -1 where there is none.
-    pattern : str
-        Regular expression that finds the group in the path of a picture, to be typed.
-    """
-
-    name: str
-    labels: tuple[int, ...]
-    keys: tuple[str, ...]
-    numbers: tuple[int, ...]
-    pattern: str = ""
-
-    @cached_property
-    def groups(self) -> dict[str, list[int]]:
-        """Positions of the pictures of each group."""
-        groups: dict[str, list[int]] = defaultdict(list)
-        for i, key in enumerate(self.keys):
-            if key:
-                groups[key].append(i)
-        return dict(groups)
-
-    @property
-    def fits(self) -> bool:
-        """True if it fits nearly all names of each class, and tells more than the class does."""
-        total, matched = Counter(self.labels), Counter(label for label, key in zip(self.labels, self.keys, strict=True) if key)
-        if any(matched[label] < MATCHED * n for label, n in total.items()):
-            return False
-        of_class = {label: {key for k, key in zip(self.labels, self.keys, strict=True) if k == label} for label in total}
-        sizes = Counter(zip(self.labels, self.keys, strict=True))
-        repeated = sum(n for n in sizes.values() if n > 1)
-        return any(len(keys - {""}) > 1 for keys in of_class.values()) and repeated >= REPEATED * len(self.keys)
-
-    @property
-    def purity(self) -> float:
-        """Share of the grouped pictures whose group has one class alone."""
-        pure = [len(some) for some in self.groups.values() if len({self.labels[i] for i in some}) == 1]
-        return sum(pure) / max(1, sum(map(len, self.groups.values())))
-
-    @property
-    def regularity(self) -> float:
-        """Share of the groups of one class whose numbers run in equal steps, of those with three pictures or more."""
-        sides: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for label, key, number in zip(self.labels, self.keys, self.numbers, strict=True):
-            if key:
-                sides[label, key].append(number)
-        runs = [sorted(numbers) for numbers in sides.values() if len(numbers) > 2]
-        regular = [len({b - a for a, b in pairwise(run)}) == 1 for run in runs]
-        return sum(regular) / max(1, len(regular))
-
-    def within(self, other: "Reading") -> bool:
-        """Return True if each group lies in one group of another reading."""
-        return all(len({other.keys[i] for i in some}) == 1 for some in self.groups.values())
-
-    def spread(self, rows: Sequence[int], labels: Sequence[int]) -> "Reading":
-        """Return the reading of some rows of a listing as one of the whole listing."""
-        keys, numbers = [""] * len(labels), [-1] * len(labels)
-        for row, key, number in zip(rows, self.keys, self.numbers, strict=True):
-            keys[row], numbers[row] = key, number
-        return replace(self, labels=tuple(labels), keys=tuple(keys), numbers=tuple(numbers))
-
-    def describe(self) -> str:
-        """Describe the reading in a few words: ``60 groups by `idNN_```."""
-        return f"{len(self.groups)} groups by {self.name}"
-
-
-class AmbiguousNamesError(Exception):
-    """Two readings of the names fit about equally well and disagree."""
-
-    def __init__(self, one: Reading, other: Reading) -> None:
-        super().__init__(f"{one.describe()} or {other.describe()}")
-        self.readings = one, other
+        return match[2] if match and is_side([match[1]]) else stem  # fake1
 
 
 def read_names(pictures: Sequence[Named]) -> Reading | None:
@@ -215,19 +101,21 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     labels = [picture.label for picture in pictures]
     if all(stem.isdigit() for stem in stems):  # mostly running numbers, as in many large folders
         return _of_digits(stems, labels)
-    if reading := _of_hashes(stems, labels):
+    if reading := _of_hashes(stems, labels) or _of_hexadecimals(stems, labels):
         return reading
     if keys := continued_keys(stems, ENOUGH, REPEATED):
         return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
     in_parts = [picture.in_parts for picture in pictures]
     whole = _choose(stems, labels, in_parts)
     if whole or len(set(labels)) == 1:
-        return whole and _without_versions(whole)
+        return whole and _by_person(_without_versions(whole), stems)
     keys, numbers, names = [""] * len(stems), [-1] * len(stems), []
     for label in sorted(set(labels)):
         rows = [i for i, of in enumerate(labels) if of == label]
         try:
-            part = _choose([stems[i] for i in rows], [label] * len(rows), [in_parts[i] for i in rows])
+            of_class = [stems[i] for i in rows]
+            part = _choose(of_class, [label] * len(rows), [in_parts[i] for i in rows])
+            part = part and by_person(part, of_class)
         except AmbiguousNamesError as error:
             raise AmbiguousNamesError(*(reading.spread(rows, labels) for reading in error.readings)) from error
         if part:
@@ -235,6 +123,24 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
             for i, key, number in zip(rows, part.keys, part.numbers, strict=True):
                 keys[i], numbers[i] = key, number
     return Reading(" and ".join(dict.fromkeys(names)), tuple(labels), tuple(keys), tuple(numbers)) if names else None
+
+
+def _by_person(reading: Reading, stems: Sequence[str]) -> Reading:
+    """Return the coarser reading by person; class by class where the names of the two have different numbers of parts."""
+    by_persons = by_person(reading, stems)
+    if by_persons is not reading or any(name_columns(stems, part, MATCHED, REPEATED) for part in (COARSE, FINE)):
+        return by_persons
+    keys = list(reading.keys)
+    for label in set(reading.labels):
+        rows = [i for i, of in enumerate(reading.labels) if of == label]
+        try:
+            of_class = by_person(reading.of_rows(rows), [stems[i] for i in rows])
+        except AmbiguousNamesError as error:
+            raise AmbiguousNamesError(*(one.spread(rows, reading.labels) for one in error.readings)) from error
+        for row, key in zip(rows, of_class.keys, strict=True):
+            keys[row] = key
+    other = replace(reading, name=shape_of(stems, keys) or "person", keys=tuple(keys), numbers=(-1,) * len(keys), pattern="")
+    return other if len(other.groups) < len(reading.groups) and reading.within(other) else reading
 
 
 def _without_versions(reading: Reading) -> Reading:
@@ -257,7 +163,7 @@ def _without_versions(reading: Reading) -> Reading:
         are_whole = all(bool(key) == bool(old) for key, old in zip(keys, reading.keys, strict=True))
         recurring = sum(len(some) > 1 for some in versions.values()) >= REPEATED * len(versions)
         if are_versions and are_whole and recurring and 1 < len(values) < N_FOLDS and len(versions) >= ENOUGH:
-            name = _shown(keys, keys) or f"{reading.name}, without {' and '.join(sorted(filter(None, values))[:2])}"
+            name = shape_of(keys, keys) or f"{reading.name}, without {' and '.join(sorted(filter(None, values))[:2])}"
             return _without_versions(replace(reading, name=name, keys=tuple(keys), pattern=""))
     return reading
 
@@ -277,7 +183,7 @@ def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Se
         _reading(short, labels, _key_of_words((PERSON,)), "name of the person"),
         _reading(short, labels, _key_of_words((PERSON, CLIP)), "name of the person and clip"),
     ]
-    told = _coarser([reading for reading in by_words if reading.fits])
+    told = coarser([reading for reading in by_words if reading.fits])
     if told and len(told.groups) >= ENOUGH:
         return told
     last, last_two, first, whole = (
@@ -293,14 +199,14 @@ def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Se
     if told:
         return last if last.fits and last.within(told) else told
     if not first.fits:
-        return _coarser(forward) or (whole if whole.fits and sum(in_parts) >= MATCHED * len(stems) else None)
+        return coarser(forward) or (whole if whole.fits and sum(in_parts) >= MATCHED * len(stems) else None)
     if not forward:
         # Frames are hardly ever numbered before the clip, so that this reading has to be borne out.
         if first.purity < CLEAR and first.regularity < CLEAR:
             return None
         number = _reading(short, labels, _first_number, "the first number", r"(?:^|/)\D*(\d+)[^/]*$")
-        return _purer(number, first) if len(first.groups) < ENOUGH <= len(number.groups) and number.fits else first
-    return first if _decided(forward[0], first) is first else _coarser(forward)
+        return decided(number, first) if len(first.groups) < len(number.groups) >= ENOUGH and number.fits else first
+    return first if decided(forward[0], first) is first else coarser(forward)
 
 
 def _of_digits(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
@@ -338,6 +244,36 @@ def _of_hashes(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
     return reading if len(clips) >= ENOUGH and are_hashes and reading.fits else None
 
 
+def _of_hexadecimals(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
+    """
+    Read hexadecimal numbers of one width that are a clip and a frame, in some order: ``a3_0f``, ``a30f``.
+
+    The names have most of the pairs of the two, which those of hashes do not, and leave most of the range of one of them free,
+    which running numbers do not.
+    """
+    if any(len(stem) > LONGEST_NUMBERS for stem in stems):
+        return None
+    parts = [SEPARATED.split(stem) for stem in stems]
+    shapes = {tuple(map(len, some)) for some in parts}
+    if len(shapes) != 1 or not all(HEXADECIMAL.fullmatch(part) for some in parts for part in some):
+        return None
+    (widths,), short = shapes, ["".join(some) for some in parts]
+    if len(widths) > 2 or any(map(str.isdecimal, map("".join, zip(*parts, strict=True)))):
+        return None
+    for place in widths[:1] if len(widths) == 2 else range(1, *widths):
+        ends = [stem[:place] for stem in short], [stem[place:] for stem in short]
+        counts = [len(set(end)) for end in ends]
+        may_be_free = ends if len(widths) == 2 else ends[1:]
+        is_free = any(max(int(n, 16) for n in end) < CROSSED * 16 ** len(end[0]) for end in may_be_free)
+        if min(counts) > 1 and is_free and len(set(short)) >= CROSSED * counts[0] * counts[1]:
+            one, other = (
+                Reading(f"their {side} digits", tuple(labels), tuple(keys), tuple(int(number, 16) for number in numbers))
+                for side, keys, numbers in (("first", *ends), ("last", *reversed(ends)))
+            )
+            return decided(one, other) if one.fits and other.fits else None
+    return None
+
+
 def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[str]) -> Reading | None:
     """
     Read names whose parts stand in columns: ``anna_x7f3``, ``out003_anna``, ``c07n003``.
@@ -349,55 +285,24 @@ def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[st
     frames = [column for column in columns if column.kind is Kind.NUMBER and re.fullmatch(FRAME_WORDS, column.word)]
     keys = [c for c in columns if c.kind is Kind.WORD or re.fullmatch(f"{PERSON_WORDS}|{CLIP_WORDS}", c.word)]
     others = [column for column in columns if column not in keys and column not in frames]
-    if not keys and len(others) == 2 and share_crossed(*others) >= CROSSED:
+    many = [column for column in others if column.n_values >= ENOUGH]
+    if not keys and len(others) == 2 and (share_crossed(*others) >= CROSSED or (many and others[0].is_first)):
         one, other = others
-        readings = _column_reading([one], other, labels), _column_reading([other], one, labels)
-        return _decided(*readings) if all(reading.fits for reading in readings) else None
-    if not keys and frames and len(others) == 1:
-        keys, others = others, []
-    if not keys:
-        return None
+        readings = column_reading([one], other, labels), column_reading([other], one, labels)
+        return decided(*readings) if all(reading.fits for reading in readings) else None
+    if not keys and others and ((frames and len(others) == 1) or (others[0].is_first and (len(others) == 1 or others[0].word))):
+        keys, others = others[:1], others[1:]
     number = next(iter([*frames, *others]), None)
-    reading = _column_reading(keys, number, labels)
-    return reading if reading.fits and len(reading.groups) >= ENOUGH else None
-
-
-def _column_reading(keys: Sequence[Column], number: Column | None, labels: Sequence[int]) -> Reading:
-    """Return the reading that groups by some columns and takes another one as the running number."""
-    values = tuple("_".join(some) if all(some) else "" for some in zip(*(key.values for key in keys), strict=True))
-    shown = _shown(values, values) or f"a part such as {next(filter(None, values))!r}"
-    return Reading(shown, tuple(labels), values, number.numbers if number else (-1,) * len(values))
-
-
-def _purer(one: Reading, other: Reading) -> Reading:
-    """Take the one of two readings that the classes bear out; running numbers mean nothing where one of them has none."""
-    for pure, mixed in ((one, other), (other, one)):
-        if pure.purity >= CLEAR and mixed.purity <= UNCLEAR:
-            return pure
-    raise AmbiguousNamesError(one, other)
-
-
-def _decided(last: Reading, first: Reading) -> Reading:
-    """Take the one of two readings that classes or running numbers bear out where they contradict the other."""
-    for one, other in ((last, first), (first, last)):
-        if one.within(other) and other.within(one):
-            return one
-        if one.purity >= CLEAR and other.purity <= UNCLEAR:
-            return one
-    for one, other in ((last, first), (first, last)):
-        if one.regularity >= CLEAR and other.regularity <= UNCLEAR:
-            return one
-    raise AmbiguousNamesError(last, first)
-
-
-def _coarser(readings: Sequence[Reading]) -> Reading | None:
-    """Return the coarsest of readings that lie in each other, if it has enough groups; refuse two that do not."""
-    ordered = sorted(readings, key=lambda reading: len(reading.groups))
-    for one, finer in pairwise(ordered):
-        if not finer.within(one):
-            raise AmbiguousNamesError(one, finer)
-    many = [reading for reading in ordered if len(reading.groups) >= ENOUGH]
-    return next(iter(many), next(reversed(ordered), None))
+    readings = (column_reading(keys[:n], number, labels) for n in range(len(keys), 0, -1))
+    reading = next((reading for reading in readings if reading.fits), None)
+    if reading is None or len(reading.groups) < ENOUGH:
+        fitting = [one for column in many if (one := column_reading([column], None, labels)).fits]
+        return (decided(*fitting) if len(fitting) == 2 else fitting[0]) if 0 < len(fitting) < 3 and keys else None
+    for column in columns[: columns.index(keys[0])]:  # more numbers than words may be persons, the words poses or sentences
+        if column in others and column.n_values > len(reading.groups):
+            persons = column_reading([column], None, labels)
+            reading = decided(reading, persons) if persons.fits else reading
+    return reading
 
 
 def _without_constant_ends(stems: Sequence[str], token: re.Pattern[str], rest: int, end: int) -> list[str]:
@@ -417,7 +322,8 @@ Key = Callable[[str], tuple[str, int]]  # group and running number in a name; ("
 def _reading(stems: Sequence[str], labels: Sequence[int], key_of: Key, name: str, pattern: str = "") -> Reading:
     found = {stem: key_of(stem) for stem in dict.fromkeys(stems)}
     keys, numbers = zip(*(found[stem] for stem in stems), strict=True) if stems else ((), ())
-    return Reading(_shown(stems, keys) or name, tuple(labels), tuple(keys), tuple(numbers), pattern)
+    reading = Reading(name, tuple(labels), tuple(keys), tuple(numbers), pattern)
+    return replace(reading, name=shape_of(stems, keys) or name) if reading.fits else reading
 
 
 def _frame_key(stem: str) -> tuple[str, int]:
@@ -461,18 +367,3 @@ def _key_after_first(stem: str) -> tuple[str, int]:
     match = None if COPY.fullmatch(stem) else FIRST.fullmatch(stem)
     key = without_sides(match[2].strip(" _-.()")) if match else ""
     return (key, int(match[1])) if match and not LETTER.fullmatch(key) else ("", -1)
-
-
-def _shown(stems: Sequence[str], keys: Sequence[str]) -> str:
-    """Describe the groups by the shape of nearly all of them: ```idNN_```, ```_idNN```; empty if they have no shape."""
-    shapes: dict[str, Counter[str]] = defaultdict(Counter)
-    for key, stem in {key: stem for stem, key in zip(stems, keys, strict=True) if key}.items():
-        before, found, after = stem.partition(key)
-        sign = after[:1] if found and re.match(r"[\W_]", after) else ""
-        start = before[-1:] if found and not after else ""
-        text = f"{start}{key}{sign}"
-        shapes[re.sub(r"\d+", "N", text)][re.sub(r"\d", "N", text)] += 1
-    shape, widths = max(shapes.items(), key=lambda item: item[1].total(), default=("", Counter()))
-    if "N" not in shape or widths.total() < UNCLEAR * sum(count.total() for count in shapes.values()):
-        return ""
-    return f"`{next(iter(widths)) if len(widths) == 1 else shape}`"

@@ -1,20 +1,33 @@
-"""Targets and donors in the names of fakes, beside reals that tell one person: ``id3_id7_0001``, ``033_097/0001``."""
+"""
+Targets and donors in the names of fakes, beside reals that tell one person: ``id3_id7_0001``, ``033_097/0001``.
+
+Persons are numbers or letters and a number (`read_pairs`), or whatever groups the reals (`read_mentions`).
+"""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
-from .name_schemes import MATCHED, PERSON_WORDS, Named
+from .name_schemes import Named
+from .readings import MATCHED, REPEATED
+from .words import FRAME_WORDS, PERSON_WORDS
 
 PART = re.compile(r"[^\W_]+")
 PERSON = re.compile(r"([^\W\d_]*)(\d+)")
+FRAME_WORD = re.compile(FRAME_WORDS)
+LETTERS = re.compile(r"[^\W\d_]")
 PERSON_WORD = re.compile(PERSON_WORDS, re.IGNORECASE)
+DIGITS = "0123456789"
 AMONG_REALS = 0.8  # share of the targets, and of the donors, that reals show
+USUAL = 0.25  # share of the fakes that mention a person in one place
 MIRRORED = 0.95  # share of the pairs whose mirror image is there, where reals tell nothing
+
+Span = tuple[int, int]  # of parts of a name
 
 
 @dataclass(frozen=True)
@@ -74,8 +87,10 @@ def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:
         less; if nearly every pair of three numbers has its mirror image; or if both are called by a word for a person.
         Pictures that tell no person have an empty place.
     """
-    return _read(pictures, [_parts(picture.stem) for picture in pictures]) or _read(
-        pictures, [_parts(f"{_folder(picture.inner)}_{picture.stem}") for picture in pictures]
+    return (
+        _read(pictures, lambda picture: _parts(picture.stem))
+        or _read(pictures, lambda picture: _parts(f"{_folder(picture.inner)}_{picture.stem}"))
+        or _read(pictures, lambda picture: _parts(picture.inner.rpartition(".")[0], PERSON_WORD))
     )
 
 
@@ -85,27 +100,46 @@ def _folder(inner: str) -> str:
     return next((f for f in reversed(folders) if class_of_folder(f) is None and f.lower() not in SPLIT_NAMES), "")
 
 
-def _parts(text: str) -> _Parts | None:
-    """Take a name apart; None if no part of it has the form of a person."""
+def _parts(text: str, word: re.Pattern[str] | None = None) -> _Parts | None:
+    """
+    Take a name apart; None if no part of it has the form of a person.
+
+    With a pattern of words for a person, all persons are those called by one, and stand together whatever lies between them.
+    """
     parts = PART.findall(text.lower())
-    start = next((i for i, part in enumerate(parts) if PERSON.fullmatch(part)), None)
+    prefixes = [_prefix(part) for part in parts]
+    if any(prefix and FRAME_WORD.fullmatch(prefix) for prefix in prefixes):  # frames last
+        parts.sort(key=lambda part: bool(FRAME_WORD.fullmatch(_prefix(part) or "")))
+    if word:
+        called = [part for part in parts if (prefix := _prefix(part)) and word.fullmatch(prefix)]
+        parts = [*dict.fromkeys(called), *(part for part in parts if part not in called)]
+    prefixes = [_prefix(part) for part in parts]
+    start = next((i for i, prefix in enumerate(prefixes) if prefix is not None), None)
     if start is None:
         return None
-    prefixes = [match[1] if (match := PERSON.fullmatch(part)) else None for part in parts[start:]]
+    prefixes = prefixes[start:]
     n_leading = next((i for i, prefix in enumerate(prefixes) if prefix != prefixes[0]), len(prefixes))
     return _Parts(tuple(parts[start:]), n_leading, start > 0)
 
 
-def _read(pictures: Sequence[Named], parts: Sequence[_Parts | None]) -> tuple[Place, ...] | None:
-    of_class = {
-        label: [some for some, picture in zip(parts, pictures, strict=True) if picture.label == label] for label in (REAL, FAKE)
-    }
+@lru_cache(maxsize=2**16)
+def _prefix(part: str) -> str | None:
+    """Return the letters before the number that a part is; None if it is none."""
+    match = PERSON.fullmatch(part)
+    return match[1] if match else None
+
+
+def _read(pictures: Sequence[Named], parts_of: Callable[[Named], _Parts | None]) -> tuple[Place, ...] | None:
+    of_class = {FAKE: [parts_of(picture) for picture in pictures if picture.label == FAKE]}
     forms = Counter((some.prefix, some.n_leading) for some in of_class[FAKE] if some)
     if not forms:
         return None
     (prefix, n_leading), n_fakes = forms.most_common(1)[0]
     if n_leading < 2 or n_fakes < MATCHED * len(of_class[FAKE]):
         return None
+    of_class[REAL] = [parts_of(picture) for picture in pictures if picture.label == REAL]
+    in_turn = {label: iter(some) for label, some in of_class.items()}
+    parts = [next(in_turn[picture.label]) for picture in pictures]
 
     def is_one(some: _Parts | None, n: int) -> bool:
         return some is not None and (some.prefix, some.n_leading) == (prefix, n)
@@ -143,3 +177,74 @@ def _are_mirrored(pairs: set[tuple[str, str]]) -> bool:
 def _share(some: Iterable[object], of: set) -> float:
     some = list(some)
     return sum(one in of for one in some) / max(1, len(some))
+
+
+def read_mentions(pictures: Sequence[Named], groups: Sequence[str]) -> tuple[Place, ...] | None:
+    """
+    Read fakes whose path mentions groups of the reals: ``anna1_to_anna2_3``, ``001_M101_00`` beside ``M101_00``.
+
+    Parameters
+    ----------
+    pictures : sequence of Named
+    groups : sequence of str
+        Of the reals alone, in the order of `pictures`; empty for fakes, and for reals without one.
+
+    Returns
+    -------
+    tuple of Place, or None
+        The first group that a fake mentions is its target, the second its donor; a fake that mentions none has them where most
+        fakes do. None if fewer than half of the fakes mention one, and if groups have no letters, as numbers recur by chance.
+    """
+    persons = {tuple(PART.findall(group.lower())): group for group in groups if LETTERS.search(group)}
+    parts = [PART.findall(picture.inner.rpartition(".")[0].lower()) if picture.label == FAKE else [] for picture in pictures]
+    mentions = [_mentions(some, persons) for some in parts]
+    n_fakes = sum(picture.label == FAKE for picture in pictures)
+    if len(persons) < N_FOLDS or sum(map(bool, mentions)) < REPEATED * n_fakes:
+        return None
+    ends = "" if any(person[-1][-1].isdigit() for person in persons) else DIGITS  # of persons without digits
+    usual = _usual_spans(parts, mentions)
+
+    def place(some: Sequence[str], spans: Mapping[Span, str]) -> Place:
+        free = [span for span in usual.get(len(some), ()) if not any(_overlap(span, other) for other in spans)]
+        told = {**spans, **{span: "_".join(some[slice(*span)]).rstrip(ends) for span in free}}
+        return Place(*list(dict.fromkeys(filter(None, (told[span] for span in sorted(told)))))[:2])
+
+    return tuple(
+        Place(group if LETTERS.search(group) else "") if picture.label == REAL else place(some, spans)
+        for picture, group, some, spans in zip(pictures, groups, parts, mentions, strict=True)
+    )
+
+
+def _usual_spans(parts: Sequence[Sequence[str]], mentions: Sequence[Mapping[Span, str]]) -> dict[int, list[Span]]:
+    """Return the places in which fakes mention a person, by the number of parts of their path."""
+    totals = Counter(len(some) for some, spans in zip(parts, mentions, strict=True) if spans)
+    counts = Counter((len(some), span) for some, spans in zip(parts, mentions, strict=True) for span in spans)
+    usual: dict[int, list[Span]] = {}
+    for (length, span), n in counts.most_common():
+        others = usual.setdefault(length, [])
+        if n >= USUAL * totals[length] and not any(_overlap(span, other) for other in others):
+            others.append(span)
+    return usual
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _mentions(parts: Sequence[str], persons: Mapping[tuple[str, ...], str]) -> dict[Span, str]:
+    """Return the groups that a path mentions, by their place in it; of two in one place the longer one."""
+    longest = max(map(len, persons), default=0)
+    found: dict[Span, str] = {}
+    start = 0
+    while start < len(parts):
+        size = next((n for n in range(longest, 0, -1) if _person(parts[start : start + n], persons)), 0)
+        if size:
+            found[start, start + size] = _person(parts[start : start + size], persons)
+        start += max(size, 1)
+    return found
+
+
+def _person(parts: Sequence[str], persons: Mapping[tuple[str, ...], str]) -> str:
+    """Return the person that parts of a name are, with or without the digits behind it; empty if they are none."""
+    without = (*parts[:-1], parts[-1].rstrip(DIGITS))
+    return persons.get(tuple(parts)) or persons.get(without) or ""

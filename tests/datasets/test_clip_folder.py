@@ -1,6 +1,6 @@
 """Clips of one's own: which belong together, what is said of pictures among them, and how they come into a run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -125,3 +125,52 @@ def test_persons_of_swaps_are_identities_and_fakes_of_two_sides_are_left_out(tmp
     assert len(sides) == 20
     assert {len(some) for some in sides.values()} == {1}
     assert {source.split for source in drawn} == {"train", "val", "test", ""}
+
+
+def crossed(name: Callable[[int, int, int], str], sentences: int = 6) -> list[str]:
+    """Clips of twelve persons who speak some sentences twice; three of the sentences are real."""
+    return [f"{'fake' if s > 2 else 'real'}/{name(p, s, t)}.mp4" for p in range(12) for s in range(sentences) for t in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [
+        (lambda p, s, t: f"S{p:03d}_{s:03d}_{t}", "S003"),
+        (lambda p, s, t: f"M{p:03d}_front_{'abcdef'[s] * 3}_level_{t}", "M003"),
+        (lambda p, s, t: f"{1001 + p}_{'abcdef'[s] * 3}_{('ANG', 'SAD')[t]}_XX", "1004"),
+        (lambda p, s, t: f"id{p:05d}/0010{s}_{t}", "id00003"),
+        (lambda p, s, t: f"{('Real', 'Fake')[s > 2]}Video/African/men/id{p:05d}/0010{s}_{t}", "id00003"),
+    ],
+)
+def test_a_person_of_many_clips_is_an_identity(tmp_path: Path, name: Callable[[int, int, int], str], person: str) -> None:
+    found = targets(tree(tmp_path, crossed(name)))
+    assert len(set(found.values())) == 12
+    assert found[f"real/{name(3, 0, 0)}.mp4"] == found[f"fake/{name(3, 5, 1)}.mp4"] == (person, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "n_sentences"),
+    [
+        (
+            lambda p, s, t: f"01-01-{s // 2 + 1:02d}-{s % 2 + 1:02d}-01-{t + 1:02d}-{p + 1:02d}",
+            8,
+        ),  # RAVDESS: the last
+        (lambda p, s, t: f"{1001 + p}_{'abcdefghijkl'[s] * 3}_{('ANG', 'SAD')[t]}_XX", 12),  # CREMA-D: the first
+    ],
+)
+def test_clips_whose_person_is_in_doubt_are_refused_with_the_way_out(
+    tmp_path: Path, name: Callable[[int, int, int], str], n_sentences: int
+) -> None:
+    names = [f"{label}/{one.partition('/')[2]}" for one in crossed(name, n_sentences) for label in ("real", "fake")]
+    root = tree(tmp_path, dict.fromkeys(names))
+    with pytest.raises(DataError, match=r"two readings .*--groups clip_folder=FILE.csv, or groups.csv") as error:
+        targets(root)
+    assert "--group-by clip_folder=none" in str(error.value)
+    assert len(set(targets(root, groups=r"(\d+)\." if "01-01" in names[0] else r"/?(\d+)_").values())) == 12
+
+
+def test_fakes_mention_the_clips_that_they_were_made_of(tmp_path: Path) -> None:
+    reals = [f"real/{a}nna.mp4" for a in "abcdef"]
+    found = targets(tree(tmp_path, [*reals, "fake/anna_to_bnna.mp4", "fake/003_cnna.mp4"]))
+    assert found["fake/anna_to_bnna.mp4"] == ("anna", "bnna")
+    assert found["fake/003_cnna.mp4"] == ("cnna", "")

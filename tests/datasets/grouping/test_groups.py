@@ -1,6 +1,7 @@
 """Groups of a folder: sub-folders against names, lists, and what is said of two readings."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,11 +72,35 @@ def test_an_option_is_named_only_where_it_gives_the_groups_that_are_described(tm
     assert all({p.label for p in found[0] if p.group == key} == {0, 1} for key in {p.group for p in found[0]})
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda p, s: f"{1001 + p}_{['DFA', 'IEO', 'IOM', 'ITH'][s % 4]}_{['ANG', 'SAD', 'HAP'][s // 4]}_XX",
+        lambda p, s: f"i{p:03d}{'qrs'[s // 4]}{'abcd'[s % 4]}-{'fm'[p % 2]}n",
+    ],
+)
+def test_the_option_for_the_person_is_named(name: Callable[[int, int], str], tmp_path: Path) -> None:
+    """In the names of CREMA-D and MUCT."""
+    names = both(*(f"{name(p, s)}.png" for p in range(24) for s in range(12)))
+    doubt = grouping(tmp_path, *names).doubt
+    assert "or list the groups (--groups mine=FILE.csv, or groups.csv in the folder)" in doubt
+    patterns = [part.partition("'")[0].removeprefix("mine=") for part in doubt.split("--group-by '")[1:]]
+    assert 24 in [n_groups(grouping(tmp_path, *names, groups=pattern)) for pattern in patterns]
+
+
 def test_a_doubt_about_one_class_shows_a_picture_of_it_with_its_own_group(tmp_path: Path) -> None:
     reals = [f"real/{i:05d}.png" for i in range(100)]
     fakes = [f"fake/{c:03d}_{f:02d}.png" for c in range(30) for f in range(10)]
     doubt = grouping(tmp_path, *reals, *fakes).doubt
     assert "(000_00.png is in the group '000':" in doubt
+
+
+def test_a_doubt_about_the_persons_of_one_class_is_told(tmp_path: Path) -> None:
+    """The fakes have one part more, so that the classes are read apart."""
+    names = [f"{1001 + p}_{'abcdefghijkl'[s] * 3}_{'xy'[t]}" for p in range(12) for s in range(12) for t in range(2)]
+    reals = [f"real/{name}_{f:03d}.png" for name in names for f in range(2)]
+    doubt = grouping(tmp_path, *reals, *(f"fake/{name}_q_{f:03d}.png" for name in names for f in range(2))).doubt
+    assert "12 groups by" in doubt
 
 
 def test_a_list_in_the_folder_is_used_unless_groups_are_given(tmp_path: Path) -> None:
@@ -159,6 +184,62 @@ def test_what_is_no_pair_among_pairs_is_read_by_its_name(tmp_path: Path) -> None
     ]
     fakes = [f"fake/id{i}_id{i ^ 1}_0000_{f}.png" for i in range(20) for f in range(3)]
     assert grouping(tmp_path, *reals, *fakes).text == "20 groups by target and donor, 9 groups by the scheme of all names"
+
+
+def n_groups(found: Grouping) -> int:
+    assert not found.doubt
+    assert all(picture.group for picture in found.pictures)
+    return len({picture.group for picture in found.pictures})
+
+
+def test_words_for_a_class_in_folders_are_no_part_of_a_group(tmp_path: Path) -> None:
+    folders = [name for c in range(20) for name in (f"real/{c:04d}", f"fake/{c:04d}_fake")]
+    names = [f"{folder}/{f:05d}.png" for folder in folders for f in range(4)]
+    assert n_groups(grouping(tmp_path, *names)) == 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "n{p:06d}/{c:04d}_{f:02d}",  # a number and a face of a picture
+        "n{p:06d}/frame{c:04d}_{f}",
+        "AF{p:02d}/AF{p:02d}AN{c}S{f}",  # the folder and more
+        "RealVideo-RealAudio/African/men/id{p:05d}/0010{c}/{f:04d}",
+        "kitchen{c}/id{p:05d}/{f:04d}",
+    ],
+)
+def test_folders_of_persons_are_groups_whatever_names_recur_in_them(name: str, tmp_path: Path) -> None:
+    names = [f"{name.format(p=p, c=c, f=f)}.png" for p in range(12) for c in range(4) for f in range(3)]
+    assert n_groups(grouping(tmp_path, *both(*names))) == 12
+
+
+def test_a_clip_and_its_fakes_by_many_methods_are_one_group(tmp_path: Path) -> None:
+    reals = [f"real/{c:03d}/{f:04d}.png" for c in range(40) for f in range(3)]
+    fakes = [f"fake/method{m:02d}x/{c:03d}/{f:04d}.png" for m in range(15) for c in range(0, 40, 2) for f in range(2)]
+    assert n_groups(grouping(tmp_path, *reals, *fakes)) == 40
+
+
+@pytest.mark.parametrize(
+    ("real", "fake"),
+    [
+        ("M{p:03d}_{f:02d}", "{c:03d}_M{p:03d}_{f:02d}"),
+        ("M{p:03d}/light/{f:02d}", "end_to_end/{q:03d}_M{p:03d}/{f:02d}"),
+        ("{w}7_{f}", "{w}7_to_{v}7_{f}"),
+        ("{w}_{f}", "{w}_{v}x{c}_{f}"),
+    ],
+)
+def test_persons_of_the_reals_group_the_fakes_that_mention_them(real: str, fake: str, tmp_path: Path) -> None:
+    def named(scheme: str, p: int, c: int, f: int) -> str:
+        words = ["".join(chr(97 + (n * k) % 23) for k in (1, 3, 7, 11)) for n in (p, p ^ 1)]
+        return scheme.format(p=p, c=c, f=f, q=p * 3 + c, w=words[0], v=words[1])
+
+    reals = [f"real/{named(real, p, 0, f)}.png" for p in range(20) for f in range(4)]
+    fakes = [f"fake/{named(fake, p, c, f)}.png" for p in range(20) for c in range(3) for f in range(4)]
+    found = grouping(tmp_path, *reals, *fakes)
+    assert n_groups(found) == 20
+    whose = {picture.id: picture.group for picture in found.pictures}
+    for p in range(20):
+        assert whose[f"real/{named(real, p, 0, 2)}.png"] == whose[f"fake/{named(fake, p, 1, 2)}.png"]
 
 
 PIECES = (

@@ -51,6 +51,11 @@ def test_a_name_of_another_length_among_many_has_empty_values() -> None:
     assert word.values[-1] == ""
 
 
+def test_a_longer_name_that_begins_like_the_others_has_their_values() -> None:
+    (word, _) = columns([*(f"{name}_{i}" for name in ("anna", "ben") for i in range(15)), "anna_3_b", "anna_b_3"])
+    assert word.values[-2:] == ("anna", "")
+
+
 def test_clips_and_frames_are_crossed_and_parts_of_times_are_not() -> None:
     assert share_crossed(*columns([f"{c}_{i}" for c in range(5) for i in range(4)])) == 1
     minutes = [f"{i * 7 % 60}_{i * 13 % 59}" for i in range(200)]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bandbench.datasets.grouping.name_schemes import AmbiguousNamesError, Named, Reading, read_names, without_sides
+from bandbench.datasets.grouping.name_schemes import Named, read_names
 from bandbench.datasets.grouping.pairs import read_pairs
+from bandbench.datasets.grouping.readings import AmbiguousNamesError, Reading
 
 CLIPS, FRAMES = 60, 10
 SIDES = ("real", "fake")
@@ -88,6 +89,7 @@ TELL_NOTHING: dict[str, Name] = {
     "md5": lambda c, f, k: hashlib.md5(f"{c} {f} {k}".encode()).hexdigest(),
     "2021-03-05T14-22-33": lambda c, f, k: time_of(c * FRAMES + f),
     "00012-3141592653": lambda c, f, k: f"{c * FRAMES + f:05d}-{random.Random(c * FRAMES + f).getrandbits(32):010d}",
+    "00123_35_78": lambda c, f, k: f"{c * FRAMES + f:05d}_{(c * 7 + f * 13) % 97}_{(c * 3 + f * 5) % 89}",
     "uuid": lambda c, f, k: str(uuid.UUID(int=random.Random(c * FRAMES + f).getrandbits(128))),
 }
 
@@ -210,13 +212,6 @@ def test_other_names_are_no_pairs(name: str, sharing: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "left"), [("real_id7", "id7"), ("id7-fake", "id7"), ("train_real", ""), ("AI-generated", ""), ("real_12", "12")]
-)
-def test_words_for_classes_and_splits_are_stripped(key: str, left: str) -> None:
-    assert without_sides(key) == left
-
-
-@pytest.mark.parametrize(
     ("real", "fake", "described"),
     [
         ("youtube_{c:03d}_{f}", "{m}_{c:03d}_{f}", "30 groups by `NNN`"),
@@ -286,3 +281,44 @@ def test_a_frame_number_right_behind_a_hash(digits: int) -> None:
     for width in (3, 5):  # an abbreviation and a running number are no hash, nor are hashes without a number
         assert read_names([Named(f"ade{i:0{width}d}.png", i % 2) for i in range(900)]) is None
     assert read_names([Named(f"{hashlib.md5(f'{i}'.encode()).hexdigest()[:digits]}.png", i % 2) for i in range(900)]) is None
+
+
+@pytest.mark.parametrize("sharing", ["random", "paired", "apart"])
+@pytest.mark.parametrize("score", ["0.{}7", ".{}", "0.00{}"])
+def test_a_score_is_no_frame_number(score: str, sharing: str) -> None:
+    def listed(clip: Callable[[int], str], sharing: str) -> tuple[list[Named], list[int]]:
+        return listing(lambda c, f, k: f"{clip(c)}_{f:04d}_{score.format((c * 7 + f * 3 + k) % 10)}", sharing)
+
+    pictures, clips = listed(word, sharing)
+    reading = read_names(pictures)
+    assert reading is not None
+    assert are_whole(reading, clips)
+    assert len(reading.groups) == len(set(clips)) // (2 if sharing == "apart" else 1)
+    with pytest.raises(AmbiguousNamesError):
+        read_names(listed(lambda c: f"{c:03d}", "paired")[0])
+
+
+@pytest.mark.parametrize("between", ["_", "-", ""])
+def test_hexadecimal_clips_and_frames(between: str) -> None:
+    """A class of its own tells the clip; otherwise the names are refused. A running number and a hash are neither."""
+
+    def listed(label_of: Callable[[int], int]) -> list[Named]:
+        return [Named(f"{7 * c + 3:02x}{between}{f:02x}.png", label_of(c)) for c in range(30) for f in range(16)]
+
+    reading = read_names(listed(lambda c: c % 2))
+    assert reading is not None
+    assert len(reading.groups) == 30
+    with pytest.raises(AmbiguousNamesError):
+        read_names([Named(one.inner, label) for one in listed(lambda c: 0) for label in (0, 1)])
+    rng = random.Random(0)
+    for numbers in range(2000), rng.sample(range(16**4), 2000):
+        names = [f"{i:04x}" for i in numbers]
+        assert read_names([Named(f"{name}.png", i % 2) for i, name in enumerate(names)]) is None
+
+
+def test_a_burst_and_its_cover_are_one_group() -> None:
+    ends = [f"_BURST{f:03d}{'_COVER' * (f == 1)}" for f in range(1, 5)]
+    pictures = [Named(f"IMG_2023100{c % 9}_{c * 977 + 101010}{end}.jpg", c % 2) for c in range(30) for end in ends]
+    reading = read_names(pictures)
+    assert reading is not None
+    assert {len(some) for some in reading.groups.values()} == {4}

@@ -3,7 +3,7 @@
 import pytest
 
 from bandbench.datasets.grouping.name_schemes import Named
-from bandbench.datasets.grouping.pairs import read_pairs
+from bandbench.datasets.grouping.pairs import read_mentions, read_pairs
 
 
 @pytest.mark.parametrize("framed", [True, False])
@@ -29,6 +29,8 @@ FORMS = {
     "clips in folders": ("id{a}_0003/{f:03d}", "id{a}_id{b}_0003/{f:03d}"),
     "suffixes of clips": ("id{a}_0003.mp4_{f}", "id{a}_id{b}_0003.mp4_{f}"),
     "actions": ("{a:02d}__walking_outside__{f:03d}", "{a:02d}_{b:02d}__walking_outside__YVGY8LOK__{f:03d}"),
+    "frames first": ("frame{f:04d}_{a:03d}", "frame{f:04d}_{a:03d}_{b:03d}"),
+    "persons apart": ("men/id{a}/00109_{f}", "men/id{a}/00109_3_id{b}_wavtolip_{f}"),
     "letters": ("M{a:03d}_{f}", "m{a:03d}_m{b:03d}_{f}"),
 }
 
@@ -70,3 +72,38 @@ def test_persons_with_a_word_are_read_beside_reals_without() -> None:
     assert places is not None
     assert {place.target for place in places[:60]} == {""}
     assert (places[-1].target, places[-1].donor) == ("id19", "id2")
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "has_donor"),
+    [
+        ("M{a}_{f}", "{f:03d}_M{a}_{f}", False),
+        ("{a}1_{f}", "{a}1_to_{b}1_{f}", True),
+        ("{a}_{f}", "{a}2_to_{b}7_{f}", True),
+        ("{a}/{f}", "end_to_end/003_{a}/{f}", False),
+    ],
+)
+def test_fakes_mention_groups_of_the_reals(real: str, fake: str, has_donor: bool) -> None:
+    """The persons of the last fakes are in no real, and are read where those of the others stand."""
+    letters = "abcdefghijklmnop"
+    reals = [real.format(a=a * 3, f=f) for a in letters[:12] for f in range(3)]
+    swaps = list(zip(letters, letters[5:] + letters[:5], strict=True))
+    fakes = [fake.format(a=a * 3, b=b * 3, f=f) for a, b in swaps for f in range(2)]
+    pictures = [Named(f"{name}.png", int(i >= len(reals))) for i, name in enumerate([*reals, *fakes])]
+    groups = [name.rpartition("/" if "/" in name else "_")[0] for name in reals] + [""] * len(fakes)
+    places = read_mentions(pictures, groups)
+    assert places is not None
+    assert [place.target for place in places[: len(reals)]] == groups[: len(reals)]
+    told = [(place.target.lower().strip("m1"), place.donor.strip("1")) for place in places[len(reals) :]]
+    assert told == [(a.strip("m") * 3, b * 3 if has_donor else "") for a, b in swaps for _ in range(2)]
+
+
+def test_numbers_and_few_groups_are_not_mentioned() -> None:
+    def mentioned(*groups: str) -> bool:
+        pictures = [Named(f"{group}_{f}.png", 0) for group in groups for f in range(3)]
+        fakes = [Named(f"x_{group}_{f}.png", 1) for group in groups for f in range(3)]
+        return read_mentions([*pictures, *fakes], [g for g in groups for _ in range(3)] + [""] * len(fakes)) is not None
+
+    assert mentioned("a1", "b1", "c1", "d1", "e1")
+    assert not mentioned("a1", "b1", "c1", "d1")
+    assert not mentioned("1", "2", "3", "4", "5")

@@ -1,0 +1,117 @@
+"""Persons in names that cross them with sentences, poses or scenes: of ``s1_an_2`` the person is ``s1``."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from .name_columns import COARSE, FINE, Column, Kind, name_columns
+from .readings import ENOUGH, MATCHED, REPEATED, UNCLEAR, AmbiguousNamesError, Reading, column_reading, decided
+from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS
+
+SEVERAL = 3  # numbers that are more than a clip's
+FRAME_WORD, PERSON_WORD, CLIP_WORD = (re.compile(words, re.IGNORECASE) for words in (FRAME_WORDS, PERSON_WORDS, CLIP_WORDS))
+
+
+def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
+    """
+    Return the coarser reading by person, where the groups of a reading are persons crossed with something else.
+
+    The person is the first part of the names that has enough values and recurs with all values of another part. A number
+    stands before all words, as one behind them may be a clip.
+
+    Parameters
+    ----------
+    reading : Reading
+    stems : sequence of str
+        Names without suffix, in the same order.
+
+    Returns
+    -------
+    Reading
+        The same one where no part of the keys is a person.
+
+    Raises
+    ------
+    AmbiguousNamesError
+        If two parts may be the person: a number and, behind it, many words or numbers (``1001_DFA_ANG``); or the number that
+        the reading takes as running, where the groups are combinations of a few numbers (``01-03-02-12``).
+    """
+    for part in (COARSE, FINE):
+        columns = name_columns(stems, part, MATCHED, REPEATED)
+        if any(PERSON_WORD.fullmatch(column.word) for column in columns):  # then the names say who the person is
+            return reading
+        inside = [column for column in columns if _is_inside(column, reading)]
+        if _are_combined(inside) and (number := _number_instead(reading, columns, inside)):
+            return number
+        cut_words = [column for column in columns if column.kind is Kind.WORD and column not in inside]
+        if len(reading.groups) < ENOUGH and len(cut_words) > 1 and (number := _number_instead(reading, columns, cut_words)):
+            return number
+        person = next((column for i, column in enumerate(inside) if _is_person(column, inside[:i], inside, reading)), None)
+        if person:
+            found = column_reading([person], None, reading.labels)
+            for other in inside:
+                if _is_bare(person) and other.n_values >= ENOUGH and are_crossed(person, other):
+                    raise AmbiguousNamesError(found, column_reading([other], None, reading.labels))
+            return found
+    return reading
+
+
+def _number_instead(reading: Reading, columns: Sequence[Column], inside: Sequence[Column]) -> Reading | None:
+    """
+    Return the reading by a number that is the person instead of combinations of several parts, as of sentences and emotions.
+
+    A number behind all of them is the frame, unless the combinations are of a few numbers each.
+    """
+    last = columns.index(inside[-1])
+    are_few = len(inside) >= SEVERAL and all(_is_bare(column) and column.n_values < ENOUGH for column in inside)
+    for place, column in enumerate(columns):
+        is_number = column.kind is Kind.NUMBER and column not in inside and not FRAME_WORD.fullmatch(column.word)
+        if is_number and column.n_values >= ENOUGH and (place < last or are_few):
+            persons = column_reading([column], None, reading.labels)
+            if persons.fits and decided(reading, persons) is persons:
+                return persons
+    return None
+
+
+def _is_inside(column: Column, reading: Reading) -> bool:
+    """Return True if each group has one value of a column."""
+    return all(len({column.values[i] for i in some} - {""}) <= 1 for some in reading.groups.values())
+
+
+def _is_person(column: Column, before: Sequence[Column], inside: Sequence[Column], reading: Reading) -> bool:
+    if not ENOUGH <= column.n_values < len(reading.groups) or CLIP_WORD.fullmatch(column.word):
+        return False
+    if column.kind is Kind.WORD and not all(map(_is_bare, before)):
+        return False
+    if not all(_is_bare(other) if _is_bare(column) else other.kind is Kind.WORD or _is_bare(other) for other in before):
+        return False
+    others = [other for other in inside if other is not column]
+    is_first = not before and not _is_bare(column)  # of names that go from the whole to the part
+    return any(are_crossed(column, other) or (is_first and _has_parts(column, other)) for other in others)
+
+
+def _is_bare(column: Column) -> bool:
+    """Return True for numbers without letters."""
+    return column.kind is Kind.NUMBER and not column.word and all(map(str.isdigit, filter(None, column.values)))
+
+
+def _are_combined(columns: Sequence[Column]) -> bool:
+    return any(are_crossed(one, other) for i, one in enumerate(columns) for other in columns[:i])
+
+
+def are_crossed(one: Column, other: Column) -> bool:
+    """Return True if most values of each of two columns recur with several values of the other."""
+    return _varies(one, other) and _varies(other, one)
+
+
+def _has_parts(whole: Column, part: Column) -> bool:
+    """Return True if each value of a part belongs to one whole, and most wholes have several."""
+    return _varies(whole, part) and len(set(zip(whole.values, part.values, strict=True)) - {("", "")}) == part.n_values
+
+
+def _varies(one: Column, other: Column) -> bool:
+    beside: dict[str, set[str]] = defaultdict(set)
+    for value, second in zip(one.values, other.values, strict=True):
+        if value and second:
+            beside[value].add(second)
+    return sum(len(some) > 1 for some in beside.values()) >= UNCLEAR * len(beside) > 0
