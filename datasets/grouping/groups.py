@@ -15,12 +15,15 @@ from ..copies.tree import SPLIT_NAMES
 from .group_list import find_group_list, read_group_list
 from .name_schemes import Named, read_names
 from .pairs import Place, read_mentions, read_pairs
+from .persons import with_persons
 from .readings import ENOUGH, REPEATED, AmbiguousNamesError, Reading
 from .words import FRAME_WORDS, PERSON_WORDS, without_sides
 
 LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 NUMBERED = re.compile(r"(.+)[_-]\d+")
 FIRST_NUMBER, LAST_NUMBER = r"(?:^|/)[^/\d]*(\d+)[^/]*$", r"(\d+)[^/\d]*\.\w+$"  # of a name
+BEFORE_LAST, THIRD_LAST = (rf"(\d+)(?:[^/\d]+\d+){{{n}}}[^/\d]*\.\w+$" for n in (1, 2))
+NUMBERS = (FIRST_NUMBER, LAST_NUMBER, BEFORE_LAST, THIRD_LAST)
 LETTERS = re.compile(r"[^\W\d_]")
 FRAME_WORD = re.compile(rf"(?<![^\W\d_])(?:{FRAME_WORDS})(?![^\W\d_])")
 PERSON_FOLDER = re.compile(rf"(?:{PERSON_WORDS})[\W_]?\d+", re.IGNORECASE)
@@ -231,8 +234,10 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     if all(picture.label == REAL or picture.group in groups for picture in found):
         return found
     places = _read_mentions(pictures, named) or ()
+    known = {_plain(group) for group in groups if group}
     tell_more = any(
-        place.donor or _plain(place.target) != _plain(picture.group) for place, picture in zip(places, found, strict=False)
+        place.donor or (_plain(place.target) in known and _plain(place.target) != _plain(picture.group))
+        for place, picture in zip(places, found, strict=False)
     )
     return _with_places(pictures, named, places) if tell_more else found
 
@@ -389,17 +394,19 @@ def _plain(key: str) -> str:
 
 
 def doubt_text(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:
-    """Return the message on two readings, each with the option that chooses it."""
+    """Return the message on two readings, each with the option that chooses it, unless it is finer than another one."""
+    found = with_persons(error.readings, [Named(picture.inner, picture.label).stem for picture in pictures])
     readings = []
-    for reading in error.readings:
-        pattern = _pattern_of(reading, pictures)
+    for reading in found:
+        pattern = "" if any(map(reading.finer_than, found)) else _pattern_of(reading, pictures)
         option = f": --group-by '{alias}={pattern}'" if pattern else ""
         i = next(i for i, key in enumerate(reading.keys) if key)
         readings.append(f"{reading.describe()} ({pictures[i].inner} is in the group '{reading.keys[i]}'{option})")
+    number = "two" if len(found) == 2 else len(found)
     return (
-        f"{alias}: the names of the pictures fit two readings about equally well: {' or '.join(readings)}. Say which one is "
-        f"meant (--group-by {alias}=REGEX with one group), or list the groups (--groups {alias}=FILE.csv, or groups.csv in the "
-        f"folder). If all pictures are independent: --group-by {alias}=none."
+        f"{alias}: the names of the pictures fit {number} readings about equally well: {' or '.join(readings)}. Say which one "
+        f"is meant (--group-by {alias}=REGEX with one group), or list the groups (--groups {alias}=FILE.csv, or groups.csv in "
+        f"the folder). If all pictures are independent: --group-by {alias}=none."
     )
 
 
@@ -407,7 +414,7 @@ def _pattern_of(reading: Reading, pictures: Sequence[Picture]) -> str:
     """Return a regular expression, or the word ``folder``, that gives the groups of a reading; empty if none of ours does."""
     if reading.pattern in GROUPINGS:
         return reading.pattern
-    for pattern in filter(None, (reading.pattern, FIRST_NUMBER, LAST_NUMBER)):
+    for pattern in filter(None, (reading.pattern, *NUMBERS)):
         key_of = _pattern_key(pattern)
         found = zip(reading.keys, pictures, strict=True)
         other = replace(reading, keys=tuple(key and key_of(picture.inner) for key, picture in found))

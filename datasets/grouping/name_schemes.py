@@ -18,7 +18,7 @@ from .continued_names import continued_keys
 from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Kind, name_columns, share_crossed
 from .persons import by_person
 from .readings import CLEAR, ENOUGH, MATCHED, REPEATED, AmbiguousNamesError, Reading, coarser, column_reading, decided, shape_of
-from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS, is_side, without_sides
+from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS, is_side, without_settings, without_sides
 
 SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
 # Which face of a frame, or a score between 0 and 1.
@@ -97,14 +97,17 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     AmbiguousNamesError
         If two readings fit about equally well and disagree.
     """
-    stems = [picture.stem for picture in pictures]
+    full = [picture.stem for picture in pictures]
     labels = [picture.label for picture in pictures]
-    if all(stem.isdigit() for stem in stems):  # mostly running numbers, as in many large folders
+    if all(stem.isdigit() for stem in full):  # mostly running numbers, as in many large folders
+        return _of_digits(full, labels)
+    if keys := continued_keys(full, ENOUGH, REPEATED):
+        return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
+    stems = _without_settings(full, labels)
+    if all(stem.isdigit() for stem in stems):
         return _of_digits(stems, labels)
     if reading := _of_hashes(stems, labels) or _of_hexadecimals(stems, labels):
         return reading
-    if keys := continued_keys(stems, ENOUGH, REPEATED):
-        return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
     in_parts = [picture.in_parts for picture in pictures]
     whole = _choose(stems, labels, in_parts)
     if whole or len(set(labels)) == 1:
@@ -123,6 +126,15 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
             for i, key, number in zip(rows, part.keys, part.numbers, strict=True):
                 keys[i], numbers[i] = key, number
     return Reading(" and ".join(dict.fromkeys(names)), tuple(labels), tuple(keys), tuple(numbers)) if names else None
+
+
+def _without_settings(stems: Sequence[str], labels: Sequence[int]) -> list[str]:
+    """Leave out sizes and settings, class by class, as those of fakes alone may come from a generator."""
+    in_turn = {
+        label: iter(without_settings([s for s, of in zip(stems, labels, strict=True) if of == label], MATCHED, REPEATED))
+        for label in set(labels)
+    }
+    return [next(in_turn[label]) for label in labels]
 
 
 def _by_person(reading: Reading, stems: Sequence[str]) -> Reading:
@@ -293,7 +305,9 @@ def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[st
     if not keys and others and ((frames and len(others) == 1) or (others[0].is_first and (len(others) == 1 or others[0].word))):
         keys, others = others[:1], others[1:]
     number = next(iter([*frames, *others]), None)
-    readings = (column_reading(keys[:n], number, labels) for n in range(len(keys), 0, -1))
+    # What stands behind a numbered person or clip may be left out; the first words of a prompt are no group of their own.
+    least = 1 if keys and all(NUMBERED.fullmatch(value) for value in keys[0].values if value) else len(keys)
+    readings = (column_reading(keys[:n], number, labels) for n in range(len(keys), least - 1, -1) if n)
     reading = next((reading for reading in readings if reading.fits), None)
     if reading is None or len(reading.groups) < ENOUGH:
         fitting = [one for column in many if (one := column_reading([column], None, labels)).fits]

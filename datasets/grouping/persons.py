@@ -8,6 +8,7 @@ from .name_columns import COARSE, FINE, Column, Kind, name_columns
 from .readings import ENOUGH, MATCHED, REPEATED, UNCLEAR, AmbiguousNamesError, Reading, column_reading, decided
 from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS
 
+TIME = re.compile(r".*\d[\W_]+\d{10,}\D*")
 SEVERAL = 3  # numbers that are more than a clip's
 FRAME_WORD, PERSON_WORD, CLIP_WORD = (re.compile(words, re.IGNORECASE) for words in (FRAME_WORDS, PERSON_WORDS, CLIP_WORDS))
 
@@ -34,7 +35,8 @@ def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
     ------
     AmbiguousNamesError
         If two parts may be the person: a number and, behind it, many words or numbers (``1001_DFA_ANG``); or the number that
-        the reading takes as running, where the groups are combinations of a few numbers (``01-03-02-12``).
+        the reading takes as running, where the groups are combinations of a few numbers (``01-03-02-12``). And if a number
+        stands before others and a date and time, as it may tell an age and no person (``25_0_1_20170116174525125``).
     """
     for part in (COARSE, FINE):
         columns = name_columns(stems, part, MATCHED, REPEATED)
@@ -52,8 +54,44 @@ def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
             for other in inside:
                 if _is_bare(person) and other.n_values >= ENOUGH and are_crossed(person, other):
                     raise AmbiguousNamesError(found, column_reading([other], None, reading.labels))
+            if _is_bare(person) and sum(map(bool, map(TIME.fullmatch, stems))) >= MATCHED * len(stems):
+                raise AmbiguousNamesError(found, reading)
             return found
     return reading
+
+
+def with_persons(readings: Sequence[Reading], stems: Sequence[str]) -> tuple[Reading, ...]:
+    """
+    Put readings by a part that may be the person, and that is crossed with another, before and instead of finer ones.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+        Two that disagree.
+    stems : sequence of str
+        Names without suffix, in the same order.
+
+    Returns
+    -------
+    tuple of Reading
+        At least two; of readings by one part those in which most of the given ones lie. The given ones where there are none.
+    """
+    rows = [i for i, keys in enumerate(zip(*(reading.keys for reading in readings), strict=True)) if any(keys)]
+    given = [reading.of_rows(rows) for reading in readings]
+    for part in (COARSE, FINE):
+        held: dict[int, list[Reading]] = defaultdict(list)  # readings by the number of those that lie in them
+        for column in (columns := name_columns([stems[i] for i in rows], part, MATCHED, REPEATED)):
+            may_be = column.n_values >= ENOUGH and not FRAME_WORD.fullmatch(column.word)
+            if may_be and any(are_crossed(column, other) for other in columns if other is not column):
+                found = column_reading([column], None, given[0].labels)
+                held[sum(reading.finer_than(found) for reading in given)].append(found)
+        if n_inside := max((n for n, some in held.items() if any(one.fits for one in some)), default=0):
+            persons = [one for one in held[n_inside] if one.fits]
+            apart = [r for r, one in zip(readings, given, strict=True) if not any(map(one.within, persons))]
+            finer = [r for r, one in zip(readings, given, strict=True) if any(map(one.finer_than, persons))]
+            together = [*(person.spread(rows, readings[0].labels) for person in persons), *apart]
+            return tuple(together if len(together) > 1 else [*together, *finer[:1]])
+    return tuple(readings)
 
 
 def _number_instead(reading: Reading, columns: Sequence[Column], inside: Sequence[Column]) -> Reading | None:

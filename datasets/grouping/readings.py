@@ -94,6 +94,10 @@ class Reading:
         """Return True if each group lies in one group of another reading."""
         return all(len({other.keys[i] for i in some}) == 1 for some in self.groups.values())
 
+    def finer_than(self, other: "Reading") -> bool:
+        """Return True if its groups lie in those of another reading and are more."""
+        return self.within(other) and not other.within(self)
+
     def of_rows(self, rows: Sequence[int]) -> "Reading":
         """Return the reading of some rows of the listing."""
         labels, keys, numbers = (tuple(some[i] for i in rows) for some in (self.labels, self.keys, self.numbers))

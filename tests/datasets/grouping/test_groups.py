@@ -88,6 +88,71 @@ def test_the_option_for_the_person_is_named(name: Callable[[int, int], str], tmp
     assert 24 in [n_groups(grouping(tmp_path, *names, groups=pattern)) for pattern in patterns]
 
 
+@pytest.mark.parametrize("frames", [0, 3, 12])
+def test_no_option_is_finer_than_a_person_crossed_with_sentences(frames: int, tmp_path: Path) -> None:
+    """In the names of RAVDESS, whose last number, or the one before that of the frame, is the actor."""
+    clips = [f"01-01-{s // 8 + 1:02d}-{s // 4 % 2 + 1:02d}-{s // 2 % 2 + 1:02d}-{s % 2 + 1:02d}" for s in range(32)]
+    ends = [f"_{f:04d}" for f in range(frames)] or [""]
+    names = both(*(f"{clip}-{p + 1:02d}{end}.png" for p in range(24) for clip in clips for end in ends))
+    doubt = grouping(tmp_path, *names).doubt
+    patterns = [part.partition("'")[0].removeprefix("mine=") for part in doubt.split("--group-by '")[1:]]
+    found = [grouping(tmp_path, *names, groups=pattern).pictures for pattern in patterns]
+    assert len({(p.group, p.inner.partition("_")[0].removesuffix(".png")[-2:]) for p in found[0]}) == 24
+    assert "two readings about equally well: 24 groups by" in doubt
+    assert [len({picture.group for picture in some}) for some in found[1:]] in ([], [32])
+
+
+SETTINGS = {
+    "castle_640x512": "{u}_{s}",
+    "one word": "{w}_{s}",
+    "640x512_castle": "{s}_{u}",
+    "img_640x512": "img_{s}_{i:05d}",
+    "dog_cfg7_steps30": "{u}_cfg{c}_steps{t}",
+    "steps and a seed": "{u}_steps_{t}_cfg{c}.5_seed{i}7",
+    "x_seed123_1024x1024": "x_seed{i}_{s}",
+    "dog_q95": "{u}_q{q}",
+    "dog_v2": "{u}_v{v}",
+    "dog_1024": "{u}_{b}",
+}
+
+
+@pytest.mark.parametrize("sharing", ["mixed", "apart", "fakes"])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_sizes_and_settings_are_no_persons(name: str, sharing: str, tmp_path: Path) -> None:
+    rng = random.Random(4)
+    words = ["".join(rng.choices("abcdefghijklm", k=6)) for _ in range(40)]
+    shown, names = set(), []
+    for i in range(160):
+        one = SETTINGS[name].format(
+            u=f"{words[i % 40]}_{words[(7 * i + i // 40) % 40]}",
+            w=words[i % 40],
+            s=("512x512", "640x512", "768x512", "1024x1024")[i // 40 if name == "one word" else rng.randrange(4)],
+            **{"i": i, "c": rng.randrange(3, 15), "t": rng.randrange(20, 50), "q": rng.randrange(50, 96)},
+            **{"v": rng.randrange(1, 7), "b": rng.choice((256, 512, 768, 1024))},
+        )
+        side = {"mixed": rng.choice(("real", "fake")), "apart": ("real", "fake")[i % 2], "fakes": "fake"}[sharing]
+        names.append(f"{side}/{one}.png")
+        shown.add(words[i % 40])
+    reals = [f"real/{i:05d}.png" for i in range(160)] if sharing == "fakes" else []
+    found = grouping(tmp_path, *reals, *names)
+    assert "target and donor" not in found.text
+    if name == "one word":
+        assert {picture.group for picture in found.pictures} - {""} <= shown
+    else:
+        assert found.text == "no groups in names or sub-folders"
+
+
+@pytest.mark.parametrize("end", ["", ".jpg.chip"])
+def test_an_age_before_a_time_is_in_doubt(end: str, tmp_path: Path) -> None:
+    """In the names of UTKFace: age, gender, race, date and time."""
+    rng = random.Random(5)
+    times = [f"201701{rng.randrange(1, 31):02d}{rng.randrange(10**9):09d}" for _ in range(600)]
+    names = [f"{min(90, abs(int(rng.gauss(30, 18))) + 1)}_{rng.randrange(2)}_{rng.randrange(5)}_{time}{end}" for time in times]
+    found = grouping(tmp_path, *(f"{('real', 'fake')[i % 2]}/{name}.jpg" for i, name in enumerate(names)))
+    assert "two readings" in found.doubt
+    assert "--group-by mine=none" in found.doubt
+
+
 def test_a_doubt_about_one_class_shows_a_picture_of_it_with_its_own_group(tmp_path: Path) -> None:
     reals = [f"real/{i:05d}.png" for i in range(100)]
     fakes = [f"fake/{c:03d}_{f:02d}.png" for c in range(30) for f in range(10)]

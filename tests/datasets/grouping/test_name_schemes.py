@@ -322,3 +322,13 @@ def test_a_burst_and_its_cover_are_one_group() -> None:
     reading = read_names(pictures)
     assert reading is not None
     assert {len(some) for some in reading.groups.values()} == {4}
+
+
+def test_the_first_word_of_a_prompt_is_no_group() -> None:
+    """Prompts of three words that hardly recur, and a hash."""
+    words = [word(i) for i in range(60)]
+    prompts = [
+        f"a_{words[i % 20]}_{words[20 + (i * 7 + i // 20) % 20]}_in_{words[40 + (i * 3 + i // 40) % 20]}" for i in range(300)
+    ]
+    hashes = [hashlib.md5(f"{i}".encode()).hexdigest()[:8] for i in range(300)]
+    assert read_names([Named(f"{p}_{h}.png", i % 2) for i, (p, h) in enumerate(zip(prompts, hashes, strict=True))]) is None
