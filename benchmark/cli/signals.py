@@ -15,6 +15,7 @@ from typing import NoReturn
 NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 PATIENCE = 1.5  # seconds that a command has to end in order
 APART = 0.5  # seconds; what comes sooner is the same signal once more, by way of a process group
+AGAIN = 0.02  # seconds after which an interrupt is raised again that Python has dropped
 SHOW_CURSOR = b"\x1b[?25h"  # a progress display hides it
 
 
@@ -30,6 +31,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self._was_dropped = False
 
     @property
     def name(self) -> str:
@@ -48,9 +50,24 @@ class Stop:
         Later ones are left to `watch`, because what ends in order must not be interrupted again.
         """
         del frame
-        if self.number is None:
-            self.number = number
+        if self.number is None or self._was_dropped:
+            self.number, self._was_dropped = self.number or number, False
             raise KeyboardInterrupt
+
+    def raise_again(self, dropped: "sys.UnraisableHookArgs") -> None:
+        """
+        Raise an interrupt again that came while an object was destroyed: Python prints what is raised there, and drops it.
+
+        Later and from a thread, as it would be dropped here as well.
+        """
+        if self.number is None or not isinstance(dropped.exc_value, KeyboardInterrupt):
+            sys.__unraisablehook__(dropped)
+            return
+        self._was_dropped = True
+        main = threading.main_thread().ident or 0
+        later = threading.Timer(AGAIN, signal.pthread_kill, (main, self.number))
+        later.daemon = True
+        later.start()
 
     def exit(self) -> NoReturn:
         """Exit with `code`; after a signal without the taking apart of all modules, which may need a second."""
@@ -134,10 +151,12 @@ def stopping() -> Iterator[Stop]:
     earlier = signal.set_wakeup_fd(entry, warn_on_full_buffer=False)
     threading.Thread(target=stop.watch, args=(output,), daemon=True).start()
     handlers = {number: signal.signal(number, stop.interrupt) for number in taken}
+    sys.unraisablehook = stop.raise_again
     try:
         yield stop
     finally:
         if stop.number is None:
+            sys.unraisablehook = sys.__unraisablehook__
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(earlier)

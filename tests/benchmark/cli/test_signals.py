@@ -56,6 +56,40 @@ def started(code: str, **options: bool) -> "subprocess.Popen[str]":
     return process
 
 
+# A signal that comes while an object is destroyed, where Python drops exceptions: twice here.
+DROPPED = """\
+import os, signal, time
+from bandbench.benchmark.cli import entry, main
+
+class Slow:
+    def __del__(self):
+        print("ready", flush=True)
+        time.sleep(3600)
+
+class Slower:
+    def __del__(self):
+        time.sleep(3600)
+
+def work(arguments):
+    Slow()
+    Slower()
+    while True:
+        time.sleep(0.001)
+
+entry._call = work
+main(["run", "my study"])
+"""
+
+
+def test_a_signal_that_comes_while_objects_are_destroyed_is_not_dropped() -> None:
+    with started(DROPPED) as process:
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert err.startswith("Stopped by SIGTERM. What was finished is kept; the same command continues: ")
+    assert err.endswith("bench run 'my study'\n")
+
+
 @pytest.mark.parametrize(
     ("number", "name", "code"),
     [(signal.SIGINT, "Ctrl-C", 130), (signal.SIGTERM, "SIGTERM", 143), (signal.SIGHUP, "SIGHUP", 129)],
