@@ -302,7 +302,9 @@ def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[st
         one, other = others
         readings = column_reading([one], other, labels), column_reading([other], one, labels)
         return decided(*readings) if all(reading.fits for reading in readings) else None
-    if not keys and others and ((frames and len(others) == 1) or (others[0].is_first and (len(others) == 1 or others[0].word))):
+    # A letter alone is no person: ``a0``, ``b1``.
+    is_told = bool(others) and others[0].is_first and not all(value.isalpha() for value in others[0].values if value)
+    if not keys and others and ((frames and len(others) == 1) or (is_told and (len(others) == 1 or others[0].word))):
         keys, others = others[:1], others[1:]
     number = next(iter([*frames, *others]), None)
     # What stands behind a numbered person or clip may be left out; the first words of a prompt are no group of their own.

@@ -31,7 +31,7 @@ def replaced_by_a_folder(path: Path) -> None:
 
 def test_a_whole_folder_has_no_damaged_files(folder: Path) -> None:
     assert is_sealed(folder)
-    assert sorted(read_json(folder / SEAL) or {}) == ["rows.json", "splits/a.parquet", "splits/b.parquet"]
+    assert sorted(read_json(folder / SEAL)) == ["rows.json", "splits/a.parquet", "splits/b.parquet"]
     assert damaged_files(folder) == []
 
 

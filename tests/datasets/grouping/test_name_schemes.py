@@ -81,6 +81,7 @@ TELL_NOTHING: dict[str, Name] = {
     "000123": lambda c, f, k: f"{c * FRAMES + f:06d}",
     "009876": lambda c, f, k: f"{(c * FRAMES + f) * 7919 % 30011:06d}",
     "01230": lambda c, f, k: f"{10 * (c * FRAMES + f):05d}",
+    "a0, b1": lambda c, f, k: f"{('abcdefghij', 'klmnopqrst')[k][f]}{c * FRAMES + f}",
     "real_00001": lambda c, f, k: f"{SIDES[k]}_{c * FRAMES + f:05d}",
     "fake1": lambda c, f, k: f"{SIDES[k]}{c * FRAMES + f}",
     "frame_00123": lambda c, f, k: f"frame_{c * FRAMES + f:05d}",
