@@ -29,6 +29,7 @@ REASONS = {
     "paired_interval": "the page computes it in JavaScript, and tests hold the page to it",
     "list_commands": "overrides a method of click, which calls it",
     "_render_traceback_": "called by IPython",
+    "unraisablehook": "called by Python",
     "__test__": "read by pytest",
     "__signature__": "read by Typer",
     "__annotations__": "read by Typer",
