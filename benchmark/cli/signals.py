@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -134,6 +135,11 @@ def _end_children() -> None:
                     os.kill(child, signal.SIGKILL)
 
 
+def _is_no_interrupt(record: logging.LogRecord) -> bool:
+    """Return False for what a library logs when it is interrupted, as SQLAlchemy does, with a traceback, before it goes on."""
+    return not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt))
+
+
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
     """
@@ -152,11 +158,14 @@ def stopping() -> Iterator[Stop]:
     threading.Thread(target=stop.watch, args=(output,), daemon=True).start()
     handlers = {number: signal.signal(number, stop.interrupt) for number in taken}
     sys.unraisablehook = stop.raise_again
+    last_resort = logging.lastResort or logging.NullHandler()
+    last_resort.addFilter(_is_no_interrupt)
     try:
         yield stop
     finally:
         if stop.number is None:
             sys.unraisablehook = sys.__unraisablehook__
+            last_resort.removeFilter(_is_no_interrupt)
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(earlier)

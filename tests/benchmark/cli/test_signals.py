@@ -81,6 +81,33 @@ main(["run", "my study"])
 """
 
 
+# A library that logs whatever stops it, as SQLAlchemy does where it closes a connection.
+LOGGED = """\
+import logging, time
+from bandbench.benchmark.cli import entry, main
+
+def work(arguments):
+    logging.getLogger("library").error("first")
+    try:
+        print("ready", flush=True)
+        time.sleep(3600)
+    except BaseException:
+        logging.getLogger("library").error("closing", exc_info=True)
+        raise
+
+entry._call = work
+main(["run", "my study"])
+"""
+
+
+def test_a_library_that_logs_the_interrupt_shows_no_traceback() -> None:
+    with started(LOGGED) as process:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.startswith("first\nStopped by Ctrl-C. What was finished is kept; the same command continues: ")
+
+
 def test_a_signal_that_comes_while_objects_are_destroyed_is_not_dropped() -> None:
     with started(DROPPED) as process:
         process.send_signal(signal.SIGTERM)
