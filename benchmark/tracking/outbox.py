@@ -317,6 +317,8 @@ class Outbox:
         LockHeldError, TrackingError
             See `deliver`.
         """
+        if len(paths) < 2 or not sender.makes_runs_together:  # then `deliver` does all that can be done
+            return
         with sender.alone(patience):
             sender.send_together([document for path in paths for document in self._read(path)])
 

@@ -159,6 +159,11 @@ class Sender:
     def _is_active(self, run: KnownRun) -> bool:
         return self._client.get_run(run.run_id).info.lifecycle_stage == "active"
 
+    @property
+    def makes_runs_together(self) -> bool:
+        """True where the store is a database that nobody else sends to at the same time."""
+        return is_database(self._uri) and not self._has_rivals
+
     def send_together(self, documents: Sequence[RunDocument]) -> None:
         """
         Make the runs of many trials at once where the store is a database; `send` then finds them there.
@@ -175,7 +180,7 @@ class Sender:
             If the store does not answer.
         """
         trials = [document for document in documents if is_plain(document) and fits_columns(document, PARAM_LENGTH)]
-        if self._has_rivals or not is_database(self._uri):
+        if not self.makes_runs_together:
             return
         by_study: dict[tuple[str, str], list[RunDocument]] = {}
         for document in trials:
