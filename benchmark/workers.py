@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -276,12 +277,13 @@ class Workers:
         self._kept_back = [work for work in self._working if work in others and not (work.inner and work.inner.done())]
         self._working, self._pool = {}, None
         # In a thread of its own: that of the broken pool still has to end its processes.
-        self._recovery = threading.Thread(target=self._recover, args=(suspects, _how_it_died(pool)), daemon=True)
+        self._recovery = threading.Thread(target=self._recover, args=(suspects, pool), daemon=True)
         self._recovery.start()
 
-    def _recover(self, suspects: Sequence[_Work], how: str) -> None:
+    def _recover(self, suspects: Sequence[_Work], broken: ProcessPoolExecutor) -> None:
         """Find the work that kills its process, and go on with the rest."""
         time.sleep(SIGNALS_APART)  # who ends all processes of a group ends this one, too, and no worker died by itself
+        how = _end_broken(broken)
         if self._note is not None and not self._over.is_set():
             self._note(f"A worker process {how}. The work in progress is repeated piece by piece, to find what ends it.")
         try:
@@ -317,7 +319,7 @@ class Workers:
             return
         with self._changing:
             self._pool = None
-        text = f"its worker process died twice, the second time with no other work beside it: it {_how_it_died(pool)}."
+        text = f"its worker process died twice, the second time with no other work beside it: it {_end_broken(pool)}."
         with contextlib.suppress(InvalidStateError):
             work.set_exception(WorkLostError(text))
 
@@ -362,10 +364,17 @@ def _has_broken(inner: Future[Any] | None) -> bool:
     return inner is not None and inner.done() and not inner.cancelled() and isinstance(inner.exception(), BrokenProcessPool)
 
 
-def _how_it_died(pool: ProcessPoolExecutor) -> str:
-    """Return how a process of a broken pool ended, as the end of a sentence; the first that the kernel tells of."""
+def _end_broken(pool: ProcessPoolExecutor) -> str:
+    """Wait until the processes of a broken pool have ended; return how the first did, as the end of a sentence."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
-    code = next((code for process in processes if (code := process.exitcode) is not None and code != -signal.SIGTERM), None)
+    deadline = time.monotonic() + SECONDS_TO_DIE
+    ended = [process for process in processes if connection.wait([process.sentinel], max(0.0, deadline - time.monotonic()))]
+    for process in set(processes).difference(ended):
+        process.kill()  # it does not end when the pool tells it to
+    # The server of a process tells its exit code once. Two threads that ask at the same time get a wrong one, so ours waits
+    # until that of the pool has asked.
+    pool.shutdown()
+    code = next((code for process in ended if (code := process.exitcode) is not None and code != -signal.SIGTERM), None)
     if code is None:
         return "died"
     if code >= 0:

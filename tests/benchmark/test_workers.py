@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures.process import BrokenProcessPool, _ExecutorManagerThread
+from multiprocessing import forkserver
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from bandbench.benchmark import workers
 from bandbench.benchmark.frequency import published_rings, stacks
 from bandbench.benchmark.store.folders import cache_root, results_root, study_lock_file, working_folder
 from bandbench.benchmark.workers import WorkLostError, running_workers
-from work_for_clusters import end_abruptly, end_the_first_time
+from work_for_clusters import end_abruptly, end_beside, end_the_first_time, stay_the_first_time
 
 UNGUARDED = """\
 from bandbench.benchmark.workers import running_workers
@@ -182,6 +183,30 @@ def test_work_that_ends_its_process_is_lost_and_all_other_is_done(number: int, h
     assert set(notes) == {
         f"A worker process {how[3:-1]}. The work in progress is repeated piece by piece, to find what ends it."
     }
+
+
+def test_the_exit_code_is_told_that_the_process_ended_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server of a process tells it once: here the thread of the pool always asks while another one is about to."""
+    at_once = forkserver.read_signed
+
+    def read_late(channel: int) -> int:
+        if not isinstance(threading.current_thread(), _ExecutorManagerThread):
+            time.sleep(0.5)
+        return at_once(channel)
+
+    monkeypatch.setattr(forkserver, "read_signed", read_late)
+    with running_workers(2, []) as workers, pytest.raises(WorkLostError, match="ended itself with exit code 3"):
+        workers.submit(os._exit, 3).result(timeout=60)
+
+
+def test_a_worker_that_does_not_end_when_told_to_holds_nothing_up(tmp_path: Path) -> None:
+    with running_workers(2, []) as workers:
+        stubborn = workers.submit(stay_the_first_time, tmp_path / "mark")
+        ending = workers.submit(end_beside, tmp_path / "mark")
+        workers.submit(abs, -3)  # a pool notices the end of the process that it started last when it is given more to do
+        with pytest.raises(WorkLostError, match="ended itself with exit code 3"):
+            ending.result(timeout=60)
+        assert stubborn.result(timeout=60) == "done"
 
 
 def test_work_whose_process_died_once_is_done(tmp_path: Path) -> None:
