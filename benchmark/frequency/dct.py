@@ -66,7 +66,9 @@ def tapered(crops: NDArray) -> NDArray[np.float32]:
 
 def log_magnitude(coefficients: NDArray, epsilon: float = PUBLISHED_EPSILON) -> NDArray:
     """Take ``ln(|x| + epsilon)``, shape and precision of the input kept."""
-    return np.log(np.abs(coefficients) + coefficients.dtype.type(epsilon))
+    magnitude = np.abs(coefficients)
+    magnitude += coefficients.dtype.type(epsilon)
+    return np.log(magnitude, out=magnitude)
 
 
 def dct_frequencies(rows: int, cols: int) -> Frequencies:

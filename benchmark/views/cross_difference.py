@@ -12,7 +12,8 @@ from ..contracts import Features
 from ..errors import StudyError
 from ..frequency.bands import Band
 from ..frequency.filters import band_limited
-from .kernel import ViewKernel, in_stacks
+from ..frequency.stacks import few_at_a_time
+from .kernel import ViewKernel
 
 SURROUNDINGS = 2  # DFT bins to each side of a lattice point, whose mean power is the continuum there
 # Of the power per coefficient, in grey levels squared: below the noise that 8-bit rounding leaves in a cross-difference (1/3).
@@ -71,7 +72,7 @@ class CrossDifferenceView(ViewKernel):
     def _measured(self, crops: NDArray) -> NDArray[np.float32]:
         """Measure all lattice points, (n_crops, points * channels)."""
         self._require_room(*crops.shape[1:3])
-        return in_stacks(crops, PIXELS_AT_A_TIME, self._of_stack).reshape(len(crops), -1)
+        return few_at_a_time(self._of_stack, crops, PIXELS_AT_A_TIME).reshape(len(crops), -1)
 
     def require_side(self, side: int) -> None:
         self._require_room(side, side)

@@ -13,7 +13,8 @@ from ..frequency import blocks
 from ..frequency.bands import Band
 from ..frequency.grid import Frequencies
 from ..frequency.spectra import columns_of
-from .kernel import ViewKernel, in_stacks
+from ..frequency.stacks import few_at_a_time
+from .kernel import ViewKernel
 
 STATISTICS = ("laplace", "benford", "both")
 # Grey levels: keeps the log of an empty band finite, far below the coefficients of 8-bit rounding noise (0.3).
@@ -64,7 +65,7 @@ class DctBlocksView(ViewKernel):
 
     def _statistics(self, crops: NDArray[np.uint8], weight: NDArray[np.float64] | None) -> NDArray[np.float32]:
         """Compute all statistics, band by band, (n_crops, 63 * statistics of one band)."""
-        return in_stacks(crops, PIXELS_AT_A_TIME, partial(self._of_stack, weight=weight)).astype(np.float32)
+        return few_at_a_time(partial(self._of_stack, weight=weight), crops, PIXELS_AT_A_TIME).astype(np.float32)
 
     def _of_stack(self, crops: NDArray[np.uint8], weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
         coefficients = blocks.block_coefficients(crops)

@@ -1,6 +1,6 @@
 """The contract of a view: crops turned into features, in two steps, of which a band changes the second only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,26 +11,6 @@ from ..errors import StudyError
 from ..frequency.bands import Band
 
 ALL_PASS = Band()
-
-
-def in_stacks(crops: NDArray, n_pixels: int, compute: Callable[[NDArray], NDArray]) -> NDArray:
-    """
-    Compute rows of crops in stacks that do not take much memory.
-
-    Parameters
-    ----------
-    crops : array (n_crops, ...), at least one
-    n_pixels : int
-        Values of a stack, at most; a crop of more is a stack of its own.
-    compute : callable
-        From a stack (n, ...) to rows (n, ...), none of which depends on another crop.
-
-    Returns
-    -------
-    array (n_crops, ...)
-    """
-    step = max(1, n_pixels // int(np.prod(crops.shape[1:])))
-    return np.concatenate([compute(crops[start : start + step]) for start in range(0, len(crops), step)])
 
 
 class ViewKernel:

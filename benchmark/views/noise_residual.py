@@ -15,7 +15,8 @@ from ..frequency.filters import band_limited
 from ..frequency.grid import Frequencies
 from ..frequency.noise import noise_residual
 from ..frequency.spectra import columns_of
-from .kernel import ViewKernel, in_stacks
+from ..frequency.stacks import few_at_a_time
+from .kernel import ViewKernel
 
 PARTS = ("both", "power", "autocorrelation", "coefficients")
 POWER_FLOOR = 1e-4  # grey levels squared: far below the residual of a picture, above that of float32 rounding
@@ -75,7 +76,7 @@ class NoiseResidualView(ViewKernel):
     def base(self, crops: NDArray) -> NDArray[np.float32]:
         """Compute power, (n_crops, rows, cols // 2 + 1); or the parts of coefficients, (n_crops, 2 * n), by rising radius."""
         self._require_room(*crops.shape[1:3])
-        return in_stacks(crops, PIXELS_AT_A_TIME, self._of_stack)
+        return few_at_a_time(self._of_stack, crops, PIXELS_AT_A_TIME)
 
     def require_side(self, side: int) -> None:
         self._require_room(side, side)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from ..contracts import Features
 from ..errors import StudyError
 from ..frequency.bands import Band
-from .kernel import ViewKernel, in_stacks
+from ..frequency.stacks import few_at_a_time
+from .kernel import ViewKernel
 
 POWER_FLOOR = 0.1  # keeps the log of a flat picture finite, near the power of 8-bit rounding (1/12 grey levels squared)
 PIXELS_AT_A_TIME = 2**20
@@ -63,7 +64,7 @@ class NprView(ViewKernel):
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         self._require_room(*crops.shape[1:3])
-        return in_stacks(crops.reshape(*crops.shape[:3], -1), PIXELS_AT_A_TIME, self._of_stack)
+        return few_at_a_time(self._of_stack, crops.reshape(*crops.shape[:3], -1), PIXELS_AT_A_TIME)
 
     def _of_stack(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         grids = (nearest_residual(crops[:, first:, first:], self.factor) for first in (0, 1))

@@ -12,7 +12,8 @@ from ..errors import EmptyBandError
 from ..frequency import dct, spectra, wavelets
 from ..frequency.bands import Band
 from ..frequency.grid import Frequencies
-from .kernel import ViewKernel, in_stacks
+from ..frequency.stacks import few_at_a_time
+from .kernel import ViewKernel
 
 PIXELS_AT_A_TIME = 2**24  # of 64 MB in float32; the transform needs a few times as much
 
@@ -59,7 +60,7 @@ class WaveletPacketView(ViewKernel):
         wavelets.require_room(side, side, self.level)
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
-        return in_stacks(crops, PIXELS_AT_A_TIME, self._base)
+        return few_at_a_time(self._base, crops, PIXELS_AT_A_TIME)
 
     def _base(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         levels = dct.tapered(crops) if self.window else crops.astype(np.float32)

@@ -9,7 +9,7 @@ import pytest
 from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.views.kernel import ALL_PASS, ViewKernel, in_stacks
+from bandbench.benchmark.views.kernel import ALL_PASS, ViewKernel
 
 CROPS = np.arange(2 * 8 * 8, dtype=np.uint8).reshape(2, 8, 8)
 
@@ -45,15 +45,3 @@ def test_a_view_takes_crops_of_any_side_unless_it_says_otherwise() -> None:
 def test_a_band_without_frequencies_is_refused_by_its_mode() -> None:
     with pytest.raises(StudyError, match="view 'doubled' has no frequencies to reweight; use mode pixels"):
         Doubled().features(CROPS.mean(axis=2), (8, 8), Band("low", 0.2, mode="reweight"))
-
-
-@pytest.mark.parametrize(("n_pixels", "sizes"), [(1, [1] * 5), (64, [1] * 5), (128, [2, 2, 1]), (10_000, [5])])
-def test_stacks_hold_so_many_values_and_keep_the_order(n_pixels: int, sizes: list[int]) -> None:
-    crops, seen = np.arange(5 * 64).reshape(5, 8, 8), []
-
-    def compute(stack: np.ndarray) -> np.ndarray:
-        seen.append(len(stack))
-        return stack.sum(axis=2)
-
-    np.testing.assert_array_equal(in_stacks(crops, n_pixels, compute), crops.sum(axis=2))
-    assert seen == sizes
