@@ -174,6 +174,21 @@ def test_another_data_set_is_recognised(tmp_path: Path, capsys: pytest.CaptureFi
     assert "this looks like uadfv" in words(out) and "bench data doctor uadfv --root" in words(out)
 
 
+def test_a_folder_whose_groups_are_in_doubt_is_taken_for_no_other_data_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("real", "fake"):
+        for person in ("Anna", "Emil", "Hana", "Jo", "Karl", "Lea", "Mia", "Nora", "Otto", "Pia"):
+            folder = tmp_path / "set" / label / person
+            folder.mkdir(parents=True)
+            for i in range(12):
+                Image.fromarray(noise_picture(i)).save(folder / f"portrait of a man ({i}).png")
+    code, out, err = bench(capsys, "mine", "--root", tmp_path / "set")
+    assert code == 2
+    assert "fit two readings about equally well" in words(out), err
+    assert "this looks like" not in words(out)
+
+
 def test_a_data_set_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "odd.py").write_text(
         "from bandbench.benchmark.contracts import Dataset, Item\n\n\n"
