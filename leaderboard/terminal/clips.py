@@ -53,8 +53,15 @@ def as_clip_table(rows: Sequence[Row], title: str, width: int = 80) -> "Table | 
         return None
     rules = {test.clips for _, test in results}
     about = f" ({ClipRule(min(rules)).describe()})" if len(rules) == 1 else ""
-    table = Table(title=f"{title}{about}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = CAPTION, "left"
+    table = Table(
+        title=f"{title}{about}",
+        title_justify="left",
+        caption=CAPTION,
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("detector\n← trained on, band", overflow="fold", min_width=LEAST_NAME)
     table.add_column("tested on\nclips", overflow="fold", min_width=LEAST_NAME)
     for heading in NUMBERS.values():
