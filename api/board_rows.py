@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..benchmark.domains.names import training
 from ..benchmark.errors import BenchError, DataError, nearest_name
+from ..benchmark.invocation import bench
 from ..benchmark.results.cell_document import CellDocument, read_cell
 from ..benchmark.results.rows import LEAST_ID_DIGITS, Row
 from ..benchmark.results.run_files import file_below
@@ -70,9 +71,9 @@ class BoardRows:
             raise BenchError(f"several rows have an id that begins with '{text}': {', '.join(found)}. Give more digits.")
         if 0 < len(text) < LEAST_ID_DIGITS:
             wanted = f"at least the first {LEAST_ID_DIGITS} digits of its id"
-            raise BenchError(f"a row is named by {wanted}, got '{text}'. {self._known()}")
+            raise BenchError(f"a row is named by {wanted}, got '{text}'. {self._known_ids()}")
         if not found:
-            raise BenchError(f"the board has no row '{text}'.{nearest_name(text, ids)} {self._known()}")
+            raise BenchError(f"the board has no row '{text}'.{nearest_name(text, ids)} {self._known_ids()}")
         return self.rows[ids.index(found[0])]
 
     def _known(self) -> str:
@@ -80,6 +81,16 @@ class BoardRows:
             return "It has no rows at all."
         last = len(self.rows) - 1
         return f"It has rows 0{f' to {last}' if last else ''}; their ids are in the column id of to_pandas()."
+
+    def _known_ids(self) -> str:
+        if not self.rows:
+            return self._known()
+        if len(self.rows) == 1:
+            return (
+                f"Its row has an id: `{bench('leaderboard')}` shows its first digits, and to_pandas() has it in the column id."
+            )
+        shown = f"`{bench('leaderboard')}` shows their first digits, and to_pandas() has them in the column id"
+        return f"Its {len(self.rows)} rows have ids: {shown}."
 
     def folder(self, row: Row) -> Path:
         """

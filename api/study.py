@@ -539,8 +539,9 @@ def _notes_on_data(plan: Plan) -> list[str]:
 def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
     """Return the remark that the study's own domains have no part in this run."""
     are = "is no data set" if len(names) == 1 else "are no data sets"
+    own_board = "" if board == study else f", and its board is {board}"  # of the same name if a folder cannot be read
     return (
-        f"{', '.join(names)} {are} of the study {study}: this run trains and tests on nothing else, and its board is {board}. "
+        f"{', '.join(names)} {are} of the study {study}: this run trains and tests on nothing else{own_board}. "
         "--train and --test combine it with other domains."
     )
 

@@ -166,14 +166,20 @@ class Registry(Generic[Plugin]):
         PluginError
             If it is unknown, cannot be imported or is no plugin of this kind.
         """
-        if ":" in reference:
+        location, mark, text = reference.partition(":")
+        if self.kind == "detector" and "=" in text and location in self.found.classes:
+            raise PluginError(
+                f"detector '{reference}': parameters stand in a study file, "
+                f"{{name: {location}, params: {{{text.replace('=', ': ')}}}}}, or in --param of a command that has it."
+            )
+        if mark:
             return self._checked(_load_object(self.kind, reference), reference)
         if reference in self.found.classes:
             return self.found.classes[reference]
         if reference in self.found.failures:
             raise PluginError(f"{self.kind} '{reference}' cannot be used: {self.found.failures[reference]}")
-        file = Path(f"{reference}.py")
-        hint = f" For the file {file} write {file}:Class." if file.is_file() else ""
+        file = Path(reference if reference.endswith(".py") else f"{reference}.py")
+        hint = f" For the file {file} write {file}:CLASS, with the name of its class." if file.is_file() else ""
         raise PluginError(unknown_name(self.kind, reference, self.found.classes) + hint)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..benchmark.domains.names import chain_of
 from ..benchmark.errors import listed
 from ..benchmark.results.cell_document import CellDocument, find_cell
+from ..benchmark.results.marks import is_contestant
 from ..benchmark.results.rows import Row
 from .ranking.comparable import comparable_sets
 
@@ -77,11 +78,14 @@ class CostPoint:
     ms : float
         Milliseconds per picture, of the detector alone.
     auc : float
+    contestant : bool
+        False for a point that cannot be on the frontier, see `marks.is_contestant`.
     """
 
     name: str
     ms: float
     auc: float
+    contestant: bool = True
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def _of_sets(rows: Sequence[Row]) -> list[PaperFigure]:
     for number, comparable in enumerate(sets):
         members = [row for i, row in enumerate(rows) if index[i] == number and row.role != "allpass"]
         several = len({row.train for row in members}) > 1
-        points = tuple(CostPoint(_point_name(row, several), row.score_ms, row.headline) for row in members)
+        points = tuple(CostPoint(_point_name(row, several), row.score_ms, row.headline, is_contestant(row)) for row in members)
         title = f"Set {comparable.name}: {listed(comparable.domains, SHOWN_DOMAINS)}"
         axis = "mean cross-domain AUC" if comparable.abroad else "in-domain AUC"
         figures.append(CostChart(("cost", comparable.name if len(sets) > 1 else ""), title, points, axis))

@@ -27,7 +27,6 @@ REASONS = {
     "View": "name of Features in detectors of other packages that were written before",
     "score_file": "TrainedModel, for programs that want scores and no verdicts",
     "paired_interval": "the page computes it in JavaScript, and tests hold the page to it",
-    "list_commands": "overrides a method of click, which calls it",
     "_render_traceback_": "called by IPython",
     "unraisablehook": "called by Python",
     "__test__": "read by pytest",

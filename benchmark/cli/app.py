@@ -1,10 +1,13 @@
 """All commands in one place."""
 
+import shlex
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from ..errors import BenchError
+from ..invocation import bench
 from .commands import Entry, LazyGroup
 
 # In the order of the help. A command's module is imported when the command is called, and not before.
@@ -74,11 +77,23 @@ COMMANDS = {
     "cache": Entry("cache", "group", "The cache of pictures and rows: what it holds, and making room."),
 }
 
+GROUPS = ("leaderboard", "data", "check", "new", "cache")
+
 
 class _Bench(LazyGroup):
     """``bench``."""
 
     entries = COMMANDS
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Look a command up; of one that belongs to a group, say to which."""
+        name = args[0]
+        if name not in self.entries and not ctx.resilient_parsing:
+            groups = [group for group in GROUPS if name in self.commands[group].list_commands(ctx)]
+            if groups:
+                lines = " or ".join(f"`{bench(shlex.join([group, name, *args[1:]]))}`" for group in groups)
+                raise BenchError(f"unknown command '{name}'. It is a part of another: {lines}.")
+        return super().resolve_command(ctx, args)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,6 +1,7 @@
 """``bench data doctor``: content, gaps and confounds of a copy of a data set."""
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,9 @@ def _specs(given: str, root: Path | None, data: list[str] | None) -> tuple[dict[
         raise PluginError(f"dataset '{name}' cannot be used: {datasets.found.failures[name]}")
     registered = datasets.names()
     if root is not None and ":" not in name and name not in registered and difflib.get_close_matches(name, registered, n=1):
-        raise PluginError(f"{unknown_name('dataset', name, registered)} For a folder of your own: --data {name}={root}.")
+        raise PluginError(
+            f"{unknown_name('dataset', name, registered)} For a folder of your own: --data {shlex.quote(f'{name}={root}')}."
+        )
     folders = {name: str(root)} if root is not None else {}
     if ":" in name and name not in located.folders and root is None:
         folders = {name: ""}
@@ -130,12 +133,19 @@ def _print(report: Report, console: Console) -> None:
             console.print(_count_table(diagnosis.counts))
         _print_answers(diagnosis, console)
         _print_findings(diagnosis.findings, console)
-        console.print(_line((SAYS[diagnosis.verdict], COLOURS[diagnosis.verdict])), "")
+        console.print(_line((_verdict_text(diagnosis), COLOURS[diagnosis.verdict])), "")
     if report.across:
         console.print(_line(("data sets against each other", "bold")))
         _print_findings(report.across, console)
         console.print()
     _print_end(report, console)
+
+
+def _verdict_text(diagnosis: Diagnosis) -> str:
+    """Return the verdict; a copy that is whole may still have classes that its files give away."""
+    if diagnosis.verdict == "complete" and any(finding.kind == "confound" for finding in diagnosis.findings):
+        return "complete: nothing is missing or broken; what tells the classes is noted above"
+    return SAYS[diagnosis.verdict]
 
 
 def _print_end(report: Report, console: Console) -> None:

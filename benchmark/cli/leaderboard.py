@@ -110,7 +110,8 @@ def leaderboard(request: BoardRequest) -> None:
         _print_board(board)
         words = ["leaderboard", *(["--study", request.study] if request.study else []), "--html", "board.html"]
         words += ["--tracking-uri", request.tracking_uri] if request.tracking_uri else []
-        print_steps([Step(bench(shlex.join(words)), "as one page, with ranks, maps and worst mistakes")], console)
+        if board.rows:
+            print_steps([Step(bench(shlex.join(words)), "as one page, with ranks, maps and worst mistakes")], console)
     raise typer.Exit(3 if board.refused else 0)
 
 

@@ -1,5 +1,6 @@
 """``bench list``: detectors, data sets and studies."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -65,12 +66,17 @@ def _entry(card: Card) -> dict[str, Any]:
     return entry
 
 
+def _named(name: str, params: Mapping[str, Any]) -> str:
+    """Name a detector of a study with its parameters, as in rows: ``dct_ridge(transform=dct)``."""
+    return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(params.items()))})" if params else name
+
+
 def _studies() -> list[dict[str, Any]]:
     entries = []
     for name in shipped_studies():
         try:
             study = load_study(name)
-            named = [entry.name for entry in study.detectors]
+            named = [_named(entry.name, entry.params) for entry in study.detectors]
             facts = {"detectors": named, "needs": study.needs or "nothing", "about": study.description}
             entries.append({"name": name, "status": "ok", **facts})
         except StudyError as error:

@@ -49,7 +49,9 @@ def _write(kind: str, name: str, into: Path) -> None:
 
 
 def _refuse_bad_name(kind: str, name: str) -> None:
-    if not NAME_PATTERN.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise BenchError(f"a {kind} cannot be called {name!r}, which is a word of Python; choose another name (my_{name}).")
+    if not NAME_PATTERN.fullmatch(name):
         raise BenchError(f"a {kind}'s name is lower-case letters, digits and underscores (my_{kind}), got {name!r}.")
     if name in (detectors if kind == "detector" else datasets).names():
         raise BenchError(f"there is a {kind} called '{name}' already; choose another name.")

@@ -1,8 +1,10 @@
 """Suggestions at the end of a command: command lines that fit what was just done."""
 
+import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..domains.names import dataset_name, training
 from ..frequency.bands import Band
@@ -11,6 +13,7 @@ from ..records import Plan
 from ..results.rows import Row
 from ..study.boards import StudyReference
 from ..study.protocols import PoolRule, Protocol
+from ..study.study_file import Study
 from .report import Step
 
 USUAL_CROP = 128
@@ -97,18 +100,47 @@ def _train_command(plan: Plan, rows: Sequence[Row], data: Sequence[str]) -> tupl
     words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else "")]
     words += [word for member in parts.members for word in ("--train", member)]
     for name, value in spec.params.items():
-        words += ["--param", f"{name}={value}"]
+        words += ["--param", f"{name}={_value(value)}"]
     words += _band_words(best.band)
-    names = set(map(dataset_name, parts.members))
-    for text in data:
-        if names & {text.partition("=")[0], text.partition(".")[0]} or ":" in text.partition("=")[0]:
-            words += ["--data", text]
-    if plan.study.crop.side != USUAL_CROP:
-        words += ["--crop", str(plan.study.crop.side)]
-    purpose = "keep the detector of the first row"
+    words += _data_words(plan.study, data, set(map(dataset_name, parts.members)))
+    words += _study_words(plan.study)
+    place = rows.index(best) + 1
+    detector = "the detector of the first row" if place == 1 else f"the detector of row {place}"
+    purpose = f"keep {detector}"
     if len(parts.members) > 1 and plan.study.pool is PoolRule.BALANCED:
-        purpose = "the detector of the first row, on all pictures of its domains"
+        purpose = f"{detector}, on all pictures of its domains"
     return _line(*words, "--out", "model"), purpose
+
+
+def _value(value: Any) -> str:
+    """Write a parameter so that an option reads the same value: text as it stands, anything else as JSON, which is YAML."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _data_words(study: Study, data: Sequence[str], names: Collection[str]) -> list[str]:
+    """Return the options for some data sets: the parameters of the study file, and ``--data`` as it was given."""
+    given = [
+        text for text in data if {text.partition("=")[0], text.partition(".")[0]} & set(names) or ":" in text.partition("=")[0]
+    ]
+    replaced = {text.partition("=")[0] for text in given}
+    of_study = [
+        f"{name}.{parameter}={_value(value)}"
+        for name, parameters in study.datasets.items()
+        for parameter, value in parameters.items()
+        if name in names and f"{name}.{parameter}" not in replaced
+    ]
+    return [word for text in (*of_study, *given) for word in ("--data", text)]
+
+
+def _study_words(study: Study) -> list[str]:
+    """Return the options for what decides on the pictures and crops, where it is not as usual."""
+    words = ["--crop", str(study.crop.side)] if study.crop.side != USUAL_CROP else []
+    if study.crop.placement == "tiles":
+        words += ["--tiles", str(study.crop.tiles)]
+    if study.seed:
+        words += ["--seed", str(study.seed)]
+    words += ["--drop-leaks"] if study.drop_leaks else []
+    return [*words, "--allow-lookalikes"] if study.allow_lookalikes else words
 
 
 def _band_words(band: "Band") -> list[str]:

@@ -112,7 +112,7 @@ def _drawing(figure: PaperFigure) -> Drawing:
         case CarrierChart():
             return lambda path: save_carriers(path, figure.rows, figure.title, PAPER)
         case CostChart():
-            priced = [Priced(point.name, point.ms, point.auc) for point in figure.points]
+            priced = [Priced(point.name, point.ms, point.auc, point.contestant) for point in figure.points]
             return lambda path: plots.save_cost(path, priced, figure.title, figure.axis, PAPER)
         case SweepChart():
             cell = figure.document

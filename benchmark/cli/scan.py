@@ -4,7 +4,7 @@ import contextlib
 import os
 import shlex
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -49,6 +49,11 @@ def scan(request: ScanRequest) -> None:
     except StudyError as error:
         raise StudyError(f"--pool: {error}") from None
     folder = model_folder(request.paths[0])
+    if not folder.exists():
+        raise BenchError(
+            f"bench scan wants a model and then what to score; there is no model {request.paths[0]}, check the path. "
+            f"`{bench('train DETECTOR --train DOMAIN --out MODEL')}` makes one."
+        )
     if len(request.paths) < 2 or not os.path.lexists(folder / "model.json"):
         raise BenchError(
             f"bench scan wants a model and then what to score; {request.paths[0]} is no model. Make one:\n"
@@ -140,7 +145,7 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
         console.print(Text(line), soft_wrap=True)
 
 
-def _legend(model: TrainedModel, doubts: Container[Doubt]) -> list[str]:
+def _legend(model: TrainedModel, doubts: Collection[Doubt]) -> list[str]:
     """Explain the probabilities, and the reasons for ``unsure`` that occurred."""
     lines = []
     if Doubt.BETWEEN_CLASSES in doubts and len(model.recipe.classes) == 2:
@@ -153,9 +158,8 @@ def _legend(model: TrainedModel, doubts: Container[Doubt]) -> list[str]:
         chains = " or ".join(model.check.reencodings)
         lines.append(f"'{DOUBTS[Doubt.UNSTABLE]}' is a class that {chains} changes.")
     if model.check:
-        lines.append(
-            f"By the same rules {100 * (model.validation.get('unsure') or 0):.1f} % of the validation pictures are unsure."
-        )
+        share = f"{100 * (model.validation.get('unsure') or 0):.1f} % of the validation pictures of the model are unsure"
+        lines.append(f"By the same rules {share}." if doubts else f"None of these is unsure; {share}.")
     else:
         why = "it was trained on very few pictures, or by an earlier version"
         lines.append(f"This model has no out-of-domain check ({why}): pictures unlike its training pictures get a class, too.")

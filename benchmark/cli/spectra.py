@@ -41,7 +41,6 @@ def spectra(request: SpectraRequest) -> None:
     console, started = Console(stderr=True), time.time()
     check_text_target(request.json_file)
     with ScreenReporter(console) as reporter:
-        reporter.stage("reading the domains", None)
         warm_up()
         uri = resolve_tracking_uri(request.tracking_uri)
         options = SpectraOptions(

@@ -461,16 +461,17 @@ def save_strength_lines(
 
 @dataclass(frozen=True)
 class Priced:
-    """A row of a cost chart: its name, milliseconds that the detector alone takes per picture, and mean AUC."""
+    """A row of a cost chart: its name, milliseconds of the detector alone per picture, mean AUC, and if it is a contestant."""
 
     name: str
     ms: float
     auc: float
+    contestant: bool = True
 
 
 def save_cost(path: Path, rows: Sequence[Priced], title: str, what: str, look: Look = SCREEN) -> bool:
     """
-    AUC against what the detector alone costs, every point with its name, and the frontier.
+    AUC against what the detector alone costs, every point with its name, and the frontier of the contestants.
 
     Parameters
     ----------
@@ -496,7 +497,8 @@ def save_cost(path: Path, rows: Sequence[Priced], title: str, what: str, look: L
     with look.figure(path, look.width(3.3 if look.paper else 7.5), 2.9 if look.paper else 5.2) as figure:
         axes = figure.subplots()
         axes.set_xscale("log")
-        axes.step(*_frontier(ms, auc), where="post", color="0.6", linewidth=0.8)
+        contests = np.array([row.contestant for row in shown])
+        axes.step(*_frontier(ms[contests], auc[contests]), where="post", color="0.6", linewidth=0.8)
         for i, name in enumerate(dict.fromkeys(row.name for row in shown)):
             of_detector = [k for k, row in enumerate(shown) if row.name == name]
             marker = MARKERS[i // len(LINE_COLOURS) % len(MARKERS)]

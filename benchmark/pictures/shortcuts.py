@@ -51,8 +51,8 @@ class Shortcut:
         if not self.ambiguous:
             return f"{start}; facts of the files alone reach {reach}."
         return (
-            f"{start}; such traces in the pixels reach {reach}. This is ambiguous: the generator may have left them, or one "
-            "class was resized or compressed in another way than the other."
+            f"{start}; a detector of this and other traces in the pixels reaches {reach}. This is ambiguous: the generator may "
+            "have left them, or one class was resized or compressed in another way than the other."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -91,6 +91,7 @@ MEANINGS = {
 }
 # Marks of rows that have no rank, the reason that is given first before the others.
 WITHOUT_RANK = (Mark.CONTROL, Mark.RANDOM_ENCODER, Mark.ONE_DRAW, Mark.FEW_DRAWS, Mark.NOTHING_LEARNED)
+NO_CONTESTANT = frozenset({Mark.CONTROL, Mark.RANDOM_ENCODER, Mark.NOTHING_LEARNED})
 
 
 def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
@@ -190,6 +191,11 @@ def without_rank(marks: Iterable[Mark]) -> Mark | None:
     """Return the mark for which a row has no rank; None if no mark forbids one."""
     present = set(marks)
     return next((mark for mark in WITHOUT_RANK if mark in present), None)
+
+
+def is_contestant(row: Row) -> bool:
+    """Return False for a control or a random encoder, and for a row that has learned nothing: it leads by chance."""
+    return not NO_CONTESTANT & set(marks_of(row))
 
 
 def is_control(detector: str) -> bool:

@@ -116,12 +116,18 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
             boards = boards_of(study, experiments.values())
             experiments = {i: n for i, n in experiments.items() if n in boards}
             if not experiments:
-                recorded = sorted(e.name for e in client.search_experiments() if e.name != "Default")
-                listing = ", ".join(recorded) or "nothing"
-                raise TrackingError(f"no study '{study}' in {uri}.{nearest_name(study, recorded)} Recorded there: {listing}.")
+                raise _no_study(study, uri, client)
         cells = find_cells(client, address, experiments)
+        if study in OTHER_PAGES and not cells:
+            raise _no_study(study, uri, client)
         folders, problems = _folders(client, uri, cells)
     yield [_cell_run(c, experiments[c.experiment_id], folders[c.run_id], problems.get(c.run_id, "")) for c in cells]
+
+
+def _no_study(study: str, uri: str, client: "MlflowClient") -> TrackingError:
+    recorded = sorted(e.name for e in client.search_experiments() if e.name not in ("Default", *OTHER_PAGES))
+    listing = ", ".join(recorded) or "nothing"
+    return TrackingError(f"no study '{study}' in {uri}.{nearest_name(study, recorded)} Recorded there: {listing}.")
 
 
 def _cell_run(cell: FoundCell, study: str, folder: Path, problem: str) -> CellRun:

@@ -197,7 +197,7 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int
             inventories[0].findings.append(Finding("about", "note", hint))
         return inventories + _of_preparations(name, place, dataset, inventories[0])
     except BenchError as error:
-        return [_nothing(name, place, dataset, str(error), _other_data_sets(dataset))]
+        return [_nothing(name, place, dataset, str(error), "" if _lists_pictures(dataset) else _other_data_sets(dataset))]
     except OSError as error:
         text = f"{error.filename or dataset.root} cannot be read ({error.strerror or error})"
         return [_nothing(name, place, dataset, text, "mend its permissions, or give another folder")]
@@ -206,6 +206,16 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int
 def _nothing(name: str, place: Place, dataset: Dataset, text: str, remedy: str = "") -> Inventory:
     remedy = remedy or (f"what a folder has to hold: {dataset.layout}" if dataset.layout else "")
     return Inventory(name, place, dataset.classes, [], [Finding("layout", "fault", text, remedy)])
+
+
+def _lists_pictures(dataset: Dataset) -> bool:
+    """Return True if a folder of pictures is what it was given as, although it has no splits: too few, or groups in doubt."""
+    if isinstance(dataset, SourceDataset):
+        return False
+    try:
+        return any(dataset.all_items(variant) for variant in dataset.variants())
+    except BenchError:
+        return False
 
 
 def _other_data_sets(dataset: Dataset) -> str:

@@ -14,7 +14,7 @@ from ...benchmark.domains.names import REALS
 from ...benchmark.errors import DataError, listed
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.cell_document import find_cell
-from ...benchmark.results.marks import Mark, marks_of, without_rank
+from ...benchmark.results.marks import is_contestant, marks_of, without_rank
 from ...benchmark.results.reals import against, headline_choices
 from ...benchmark.results.rows import Row
 from ...benchmark.results.run_files import file_below
@@ -91,14 +91,9 @@ def _compared(rows: Sequence[Row]) -> list[list[int]]:
     groups: dict[tuple[int, tuple[str, ...]], list[int]] = {}
     for i, row in enumerate(rows):
         sources = tuple(sorted(headline_choices(row)))
-        if row.role == "chosen" and len(sources) > 1 and _is_contestant(row):
+        if row.role == "chosen" and len(sources) > 1 and is_contestant(row):
             groups.setdefault((index[i], sources), []).append(i)
     return [members for members in groups.values() if len(members) > 1]
-
-
-def _is_contestant(row: Row) -> bool:
-    """Return False for a control or a random encoder, and for a row that has learned nothing: it leads by chance."""
-    return not {Mark.CONTROL, Mark.RANDOM_ENCODER, Mark.NOTHING_LEARNED} & set(marks_of(row))
 
 
 def leading_sources(rows: Sequence[Row]) -> dict[int, list[str]]:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 NUMBERS = {"clip_auc": "AUC", "clip_balanced_accuracy": "balanced\naccuracy", "clip_pd10": "PD@10 %", "clip_pd1": "PD@1 %"}
+# Groups that were found in names or sub-folders may be persons; nothing but a list tells.
+CAPTION = (
+    "Pictures of one group in one folder count as one clip, also the photographs of one person. "
+    "--groups FILE.csv with the columns path and group declares groups that are no clips."
+)
 NUMBERS_WIDTH = 46  # characters of their columns
 LEAST_NAME = 14
 
@@ -48,7 +53,15 @@ def as_clip_table(rows: Sequence[Row], title: str, width: int = 80) -> "Table | 
         return None
     rules = {test.clips for _, test in results}
     about = f" ({ClipRule(min(rules)).describe()})" if len(rules) == 1 else ""
-    table = Table(title=f"{title}{about}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(
+        title=f"{title}{about}",
+        title_justify="left",
+        caption=CAPTION,
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("detector\n← trained on, band", overflow="fold", min_width=LEAST_NAME)
     table.add_column("tested on\nclips", overflow="fold", min_width=LEAST_NAME)
     for heading in NUMBERS.values():

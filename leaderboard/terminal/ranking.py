@@ -79,7 +79,8 @@ def _caption(places: Sequence[DetectorPlace]) -> str:
     others = (
         f" Not counted: {len(left_out)} training{'s' * (len(left_out) > 1)} with shots of a target domain." if left_out else ""
     )
+    ranks = f"rank interval among the {n_ranked} detectors that may be ranked" if n_ranked else "no detector may be ranked"
     return (
-        f"Mean cross-domain AUC over {over}, with the 95 % interval over groups of pictures and training draws; rank interval "
-        f"among the {n_ranked} detectors that may be ranked.{others}"
+        f"Mean cross-domain AUC over {over}, with the 95 % interval over groups of pictures and training draws; "
+        f"{ranks}.{others}"
     )

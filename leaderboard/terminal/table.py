@@ -122,7 +122,7 @@ def evidence_text(row: Row) -> str:
 
 def _caption(rows: list[Row]) -> str:
     if not rows:
-        return "No cell has been finished yet."
+        return "There are no rows yet: a study that still runs sends them, and the command of an interrupted one continues it."
     text = (
         "AUC on test pictures, below it the 95 % interval over groups of pictures and, from five draws on, over "
         "training draws; below 0.5: fakes rank under reals there. gain: over all-pass; oracle: with the best tried band of "

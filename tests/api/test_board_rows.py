@@ -38,6 +38,10 @@ def test_a_board_is_a_sequence_of_its_rows() -> None:
         (None, "a row is named by its id or its index, got NoneType None."),
         ("", "the board has no row ''."),
         (ROWS[0].id[:3], f"a row is named by at least the first 4 digits of its id, got '{ROWS[0].id[:3]}'."),
+        (
+            "nothing",
+            "the board has no row 'nothing'. Its 3 rows have ids: `bench leaderboard` shows their first digits,",
+        ),
         (f"{ROWS[0].id}x", f"the board has no row '{ROWS[0].id}x'. Did you mean '{ROWS[0].id}'?"),
         (replace(ROWS[0], cell="other"), "the board has no row"),
     ],

@@ -68,6 +68,14 @@ def test_ones_own_data_take_the_place_of_the_studys(picture_folder: Any) -> None
     assert notes[0].startswith("mine is no data set of the study band_search: this run trains and tests on nothing else")
 
 
+def test_a_folder_that_cannot_be_read_has_no_board_to_be_told(tmp_path: Path) -> None:
+    reporter: Any = SilentReporter()
+    with pytest.raises(DataError, match=r"needs the sub-folders real/ and fake/"):
+        plan_study(StudyOptions(read_study("band_search"), given_data({"mine": tmp_path})), reporter)
+    (note,) = reporter.notes
+    assert "trains and tests on nothing else. --train" in note
+
+
 def test_a_store_that_does_not_answer_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(uri: str) -> None:
         raise TrackingError(f"{uri} does not answer.")

@@ -145,6 +145,19 @@ def test_module_and_file_references(package: Path) -> None:
         registry().get("pathlib:Path")
 
 
+@pytest.mark.parametrize("name", ["my_gap", "my_gap.py"])
+def test_a_file_without_its_class_leads_to_the_class(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_gap.py").write_text(GOOD.format(name="Good", lower="good"))
+    with pytest.raises(PluginError, match=r"For the file my_gap\.py write my_gap\.py:CLASS, with the name of its class\."):
+        detectors.get(name)
+
+
+def test_a_parameter_behind_a_name_is_no_module() -> None:
+    with pytest.raises(PluginError, match=r"stand in a study file, \{name: spectral_svm, params: \{C: 3\}\}, or in --param"):
+        detectors.get("spectral_svm:C=3")
+
+
 def test_near_misses_are_suggested() -> None:
     with pytest.raises(
         PluginError, match=r"unknown detector 'spectral_svn'. Did you mean 'spectral_svm'\? Known: clip_probe, coin_flip"

@@ -512,6 +512,15 @@ def test_cost_frontier_is_of_one_set_and_leads_to_rows(reader: Callable[..., Rea
     assert shown.page.locator("#detail-title").inner_text() == "d"
 
 
+def test_who_is_no_contestant_is_not_on_the_cost_frontier(reader: Callable[..., Reader], row_maker: Maker) -> None:
+    control = row_maker("permuted_labels", level=0.55, ms_per_picture=0.1, control=True)
+    idle = row_maker("idle", level=0.57, ms_per_picture=0.2, in_domain_auc=0.5, in_domain_auc_lo=0.4)
+    shown = reader([control, idle, row_maker("svm", level=0.9, ms_per_picture=5)])
+    assert shown.page.locator("#frontier .link").all_inner_texts() == ["svm"]
+    alone = reader([control])
+    assert "No row is on the frontier" in alone.page.locator("#frontier").inner_text()
+
+
 def test_band_maps_show_in_domain_and_cross_domain(reader: Callable[..., Reader], rows: list[Row]) -> None:
     details = details_of(rows[0])
     other = details_of(rows[1])

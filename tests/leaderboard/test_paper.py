@@ -59,6 +59,12 @@ def test_cost_has_a_chart_per_set_without_all_pass_rows(row_maker: Maker, test_m
     assert charts[0].title == "Set A: set/b, set/c"
 
 
+def test_a_control_is_a_point_that_cannot_be_on_the_frontier(row_maker: Maker) -> None:
+    rows = [row_maker(score_ms=1.0), row_maker("coin", score_ms=0.1, control=True)]
+    (chart,) = [figure for figure in paper_figures(rows, {}) if isinstance(figure, CostChart)]
+    assert [(point.name, point.contestant) for point in chart.points] == [("svm", True), ("coin", False)]
+
+
 def test_points_name_the_training_domain_where_there_are_several(row_maker: Maker, test_maker: Maker) -> None:
     tests = [test_maker("set/c", 0.8)]
     rows = [row_maker(train=train, tests=tests) for train in ("set/a", "set/b")]

@@ -87,9 +87,15 @@ const priced = (row) => known(row.headline) && known(costOf(row)) && costOf(row)
 const costText = (row) => `${milliseconds(costOf(row))} ms${whole(row) ? ", decoding included" : ""}`;
 
 function frontierOf(rows) {
-  const ordered = rows.filter((row) => !row.control).sort((a, b) => costOf(a) - costOf(b) || b.headline - a.headline);
+  const ordered = rows.filter((row) => !NO_CONTESTANT.some((code) => row.all_marks.includes(code))).sort((a, b) => costOf(a) - costOf(b) || b.headline - a.headline);
   let best = -Infinity;
   return ordered.filter((row) => row.headline > best && ((best = row.headline), true));
+}
+
+function frontierHead(rows, best) {
+  if (!rows.length) return "No row has both a cost and an AUC.";
+  if (!best.length) return "No row is on the frontier: all are controls, have random encoders, or have learned nothing.";
+  return `On the frontier, ${DATA.sets[rows[0].set].abroad ? "by mean cross-domain AUC" : "by in-domain AUC"}:`;
 }
 
 let costRows = [];
@@ -112,7 +118,7 @@ function drawCost() {
   target.removeAllListeners?.("plotly_click");
   target.on?.("plotly_click", (event) => event.points[0]?.customdata && openRow(event.points[0].customdata));
   document.getElementById("frontier").replaceChildren(
-    mine.length ? element("p", {}, `On the frontier, ${DATA.sets[mine[0].set].abroad ? "by mean cross-domain AUC" : "by in-domain AUC"}:`) : element("p", {}, "No row has both a cost and an AUC."),
+    element("p", {}, frontierHead(mine, best)),
     element("ol", {}, best.slice(0, 20).map((row) => element("li", {}, rowLink(row), ` ← ${shortened(row.train, 80)}, ${row.band}: AUC ${fixed(row.headline)}, ${costText(row)}`))));
 }
 

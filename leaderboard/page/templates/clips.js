@@ -22,6 +22,6 @@ function clipsPart(row) {
     ...columns.map((column) => clipCell(test, column))]);
   const rules = [...new Set(tests.map((test) => test.clips))].map((rule) => CLIP_RULES[rule] ?? rule);
   return [element("h3", {}, "Clips"), plainTable("Clips", ["test domain", ...columns.map((column) => column.head)], lines),
-    element("p", {}, `The score of a clip is ${rules.join(", or ")}. Intervals are over groups of test clips (identities), whose clips are drawn together, and, with five draws or more, over draws of the training pictures. A detection rate is unknown where there are too few real clips to tell its false-alarm rate from none.`),
+    element("p", {}, `Pictures of one group in one folder count as one clip, also the photographs of one person, unless a list of the groups says otherwise. The score of a clip is ${rules.join(", or ")}. Intervals are over groups of test clips (identities), whose clips are drawn together, and, with five draws or more, over draws of the training pictures. A detection rate is unknown where there are too few real clips to tell its false-alarm rate from none.`),
     ...problems];
 }

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bandbench.benchmark import cli
-from bandbench.benchmark.cli.app import COMMANDS, app
+from bandbench.benchmark.cli.app import COMMANDS, GROUPS, app
 from bandbench.benchmark.cli.commands import Entry
+from bandbench.benchmark.errors import BenchError
 
 ROOT = typer.main.get_command(app)
 # Modules of the package that are of no one command.
@@ -80,3 +82,22 @@ def test_the_help_has_every_command_with_its_line() -> None:
 
 def test_the_version_is_that_of_the_package() -> None:
     assert CliRunner().invoke(app, ["--version"]).output == f"bandbench {version('bandbench')}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["doctor", "mine", "--root", "my pictures"], "`bench data doctor mine --root 'my pictures'`."),
+        (["audit"], "`bench data audit`."),
+        (["detector", "my_idea"], "`bench check detector my_idea` or `bench new detector my_idea`."),
+        (["prune"], "`bench cache prune`."),
+    ],
+)
+def test_a_command_without_its_group_is_told_with_it(words: list[str], line: str) -> None:
+    error = CliRunner().invoke(app, words).exception
+    assert isinstance(error, BenchError)
+    assert str(error) == f"unknown command '{words[0]}'. It is a part of another: {line}"
+
+
+def test_every_group_is_known_as_one() -> None:
+    assert [name for name in COMMANDS if isinstance(ROOT.commands[name], TyperGroup)] == list(GROUPS)

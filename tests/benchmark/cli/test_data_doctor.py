@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.cli.data_doctor import SHOWN_FILES
@@ -42,6 +42,25 @@ def picture_folder(tmp_path: Path) -> Maker:
 
 def words(text: str) -> str:
     return " ".join(text.split())
+
+
+def test_a_whole_folder_whose_files_tell_the_classes_is_not_praised(
+    picture_folder: Maker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = picture_folder()
+    for path in sorted((folder / "fake").iterdir()):
+        Image.open(path).filter(ImageFilter.BoxBlur(2)).save(path)  # a trace in the pixels, which may be the generator's own
+    _, out, err = bench(capsys, "mine", "--data", f"mine={folder}", "--crop", 64)
+    assert "confound" in out, err
+    assert "complete: nothing is missing or broken; what tells the classes is noted above" in words(out)
+    assert "nothing to mend" not in out
+
+
+def test_a_name_near_a_data_set_leads_to_ones_own_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "my faces").mkdir()
+    code, _, err = bench(capsys, "faces", "--root", tmp_path / "my faces")
+    assert code == 2
+    assert f"--data 'faces={tmp_path / 'my faces'}'." in words(err)
 
 
 def test_a_whole_folder(picture_folder: Maker, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,6 +191,21 @@ def test_another_data_set_is_recognised(tmp_path: Path, capsys: pytest.CaptureFi
     code, out, _ = bench(capsys, "mine", "--root", tmp_path / "set")
     assert code == 2
     assert "this looks like uadfv" in words(out) and "bench data doctor uadfv --root" in words(out)
+
+
+def test_a_folder_whose_groups_are_in_doubt_is_taken_for_no_other_data_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("real", "fake"):
+        for person in ("Anna", "Emil", "Hana", "Jo", "Karl", "Lea", "Mia", "Nora", "Otto", "Pia"):
+            folder = tmp_path / "set" / label / person
+            folder.mkdir(parents=True)
+            for i in range(12):
+                Image.fromarray(noise_picture(i)).save(folder / f"portrait of a man ({i}).png")
+    code, out, err = bench(capsys, "mine", "--root", tmp_path / "set")
+    assert code == 2
+    assert "fit two readings about equally well" in words(out), err
+    assert "this looks like" not in words(out)
 
 
 def test_a_data_set_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

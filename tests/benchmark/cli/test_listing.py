@@ -41,3 +41,8 @@ def test_a_healthy_status_is_not_printed_and_the_next_command_is() -> None:
     assert "band_search" in done.stdout
     assert "status" not in done.stdout
     assert "bench run band_search" in done.stderr
+
+
+def test_a_detector_of_a_study_is_listed_with_its_parameters() -> None:
+    text = CliRunner().invoke(app, ["list", "studies"], env={"COLUMNS": "120"}).output
+    assert "dct_ridge, dct_ridge(transform=dct)" in text

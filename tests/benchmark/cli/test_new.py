@@ -36,7 +36,8 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("Mine", "lower-case letters"), ("my-idea", "lower-case"), ("coin_flip", "already")]
+    ("name", "message"),
+    [("Mine", "lower-case letters"), ("my-idea", "lower-case"), ("coin_flip", "already"), ("class", "a word of Python")],
 )
 def test_names_that_cannot_be_used(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=message):

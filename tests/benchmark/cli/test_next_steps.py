@@ -103,3 +103,43 @@ def test_several_domains_are_suggested_where_one_is_left_out() -> None:
     plan: Any = SimpleNamespace(study=small_study(protocol="leave_one_out"), detectors=())
     *_, last = after_run(plan, StudyReference("leave_one_out", "s"), [], [row(Band())], None)
     assert last.command == "bench run leave_one_out --data one=DIR --data two=DIR --data three=DIR"
+
+
+def test_the_kept_detector_is_trained_on_the_pictures_of_its_row() -> None:
+    study: dict[str, Any] = {
+        "datasets": {"a": {"n_train": 40, "quality": None, "planted_band": "0.1-0.2"}, "b": {"n_train": 9}},
+        "crop": {"side": 64, "placement": "tiles", "tiles": 9},
+        "seed": 3,
+        "drop_leaks": True,
+    }
+    (step,) = step_of_training("a", **study)
+    assert (
+        " --data a.n_train=40 --data a.quality=null --data a.planted_band=0.1-0.2 --crop 64 --tiles 9 --seed 3 --drop-leaks "
+        in (step.command)
+    )
+
+
+def test_a_parameter_of_the_command_line_replaces_that_of_the_study_file() -> None:
+    plan: Any = SimpleNamespace(
+        study=small_study(datasets={"mine": {"n_train": 40}}), detectors=(DetectorSpec.parse("spectral_svm", {"C": 3}),)
+    )
+    steps = after_run(plan, StudyReference("s", "s"), ["mine.n_train=20"], ROWS, None)
+    (train,) = [step.command for step in steps if step.command.startswith("bench train")]
+    assert "--data mine.n_train=20 " in train
+    assert "=40" not in train
+
+
+def test_a_parameter_without_a_value_is_written_as_the_option_reads_it() -> None:
+    plan: Any = SimpleNamespace(study=small_study(), detectors=(DetectorSpec.parse("spectral_svm", {"exact_until": None}),))
+    one = row(Band())
+    one.detector = "spectral_svm(exact_until=None)"
+    commands = [step.command for step in after_run(plan, StudyReference("s", "s"), [], [one], None)]
+    assert any("--param exact_until=null " in command for command in commands)
+
+
+def test_the_row_of_the_kept_detector_is_named_by_its_number() -> None:
+    control = row(Band())
+    control.detector = "file_facts"
+    plan: Any = SimpleNamespace(study=small_study(), detectors=(DetectorSpec.parse("spectral_svm", {"C": 3}),))
+    purposes = [step.purpose for step in after_run(plan, StudyReference("s", "s"), [], [control, *ROWS], None)]
+    assert "keep the detector of row 2" in purposes

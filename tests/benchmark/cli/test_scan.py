@@ -5,13 +5,15 @@ import io
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from bandbench.benchmark.cli.app import app
-from bandbench.benchmark.cli.scan import DOUBTS, _frames_text, _verdict_text
+from bandbench.benchmark.cli.scan import DOUBTS, _frames_text, _legend, _verdict_text
 from bandbench.benchmark.errors import BenchError, StudyError
 from bandbench.benchmark.models import scanning
 from bandbench.benchmark.models.domain_check import Doubt
@@ -24,6 +26,25 @@ def test_a_folder_that_is_no_model_leads_to_the_way_to_make_one(tmp_path: Path) 
     assert isinstance(error, BenchError)
     assert f"{tmp_path} is no model. Make one:" in str(error)
     assert f"bench scan model {tmp_path}" in str(error)
+
+
+def test_a_model_that_is_not_there_is_no_picture_to_score(tmp_path: Path) -> None:
+    error = CliRunner().invoke(app, ["scan", str(tmp_path / "modl"), str(tmp_path)]).exception
+    assert isinstance(error, BenchError)
+    assert f"there is no model {tmp_path / 'modl'}, check the path." in str(error)
+    assert "scan model" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("doubts", "line"),
+    [
+        ((), "None of these is unsure; 12.5 % of the validation pictures of the model are unsure."),
+        ((Doubt.NO_FACE,), "By the same rules 12.5 % of the validation pictures of the model are unsure."),
+    ],
+)
+def test_a_scan_without_doubts_names_no_rules(doubts: tuple[Doubt, ...], line: str) -> None:
+    model: Any = SimpleNamespace(check=True, validation={"unsure": 0.125})
+    assert line in _legend(model, doubts)
 
 
 def test_a_rule_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_a_planted_wave_is_found_and_drawn(bench: Bench, waves: Path, picture_fo
         "--data", f"waves={waves}", *others, "--reference", "waves", "--out", out, "--json", tmp_path / "facts.json"
     )
     assert code == 0, messages
+    assert messages.count("reading the domains") == 1
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert facts["reference"] == "waves"
     assert [entry["domain"] for entry in facts["domains"]] == ["waves", "mine"]

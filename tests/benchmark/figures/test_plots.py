@@ -216,6 +216,15 @@ def test_points_of_a_cost_chart_have_names_that_can_be_read(tmp_path: Path, draw
     assert not save_cost(tmp_path / "none.png", [Priced("unknown", math.nan, 0.5)], "title", "AUC")
 
 
+def test_the_frontier_of_costs_is_of_contestants(tmp_path: Path, drawn: list[Figure]) -> None:
+    rows = [Priced("control", 0.1, 0.5, contestant=False), Priced("svm", 1.0, 0.8), Priced("slow", 2.0, 0.9)]
+    save_cost(tmp_path / "cost.png", rows, "title", "AUC")
+    (axes,) = drawn[0].axes
+    assert np.array(axes.lines[0].get_xydata()).tolist() == [[1.0, 0.8], [2.0, 0.9]]
+    save_cost(tmp_path / "controls.png", rows[:1], "title", "AUC")
+    assert [text.get_text() for text in drawn[1].axes[0].texts] == ["control"]
+
+
 def test_letters_are_seven_points_in_a_column(tmp_path: Path, drawn: list[Figure]) -> None:
     domains = ["procedural/nearest", "procedural/bilinear", "a_long_name/of_a_domain@c23"]
     rows = [row("spectral_logreg/faithful", dict.fromkeys(domains, 0.7)) for _ in range(3)]

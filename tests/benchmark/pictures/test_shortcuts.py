@@ -27,7 +27,11 @@ def test_the_sentence_names_fact_values_and_auc() -> None:
         "the classes of x differ in format: PNG (real) against JPEG 75 (fake); facts of the files alone reach "
         "AUC 1.000 (0.950 to 1.000)."
     )
-    assert "ambiguous" in dataclasses.replace(STORED, ambiguous=True).sentence("x")
+    ambiguous = dataclasses.replace(STORED, ambiguous=True, fact="bytes per pixel").sentence("x")
+    assert (
+        "; a detector of this and other traces in the pixels reaches AUC 1.000 (0.950 to 1.000). This is ambiguous:"
+        in ambiguous
+    )
     assert STORED.sentence("x", "ffhq").startswith("the fakes of x and the reals of ffhq differ in format: PNG (real) against")
 
 

@@ -104,6 +104,17 @@ def test_cells_of_a_study_or_the_names_of_those_there_are(uri: str) -> None:
         pass
 
 
+@pytest.mark.parametrize("name", ["models", "spectra"])
+def test_what_is_kept_beside_studies_is_no_study(uri: str, name: str) -> None:
+    send(uri, "one", 20.0, kind="model", study=name)
+    send(uri, "two", 20.0)
+    with pytest.raises(TrackingError, match=rf"no study '{name}' in .* Recorded there: small\."), cell_runs(uri, name):
+        pass
+    send(uri, "cell", 30.0, study=name)  # the name of a user's own study
+    with cell_runs(uri, name) as cells:
+        assert [cell.study for cell in cells] == [name]
+
+
 def test_pages_of_studies_and_of_what_is_kept_beside_them(uri: str) -> None:
     send(uri, "one", 20.0, kind="study")
     send(uri, "model", 20.0, kind="model", study="models")

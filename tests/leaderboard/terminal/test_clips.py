@@ -52,6 +52,11 @@ def test_a_line_per_row_and_domain_of_clips() -> None:
     assert [text.count(number) for number in ("0.900", ".850-.950", "0.800", "0.700", "–")] == [2, 2, 2, 2, 2]
 
 
+def test_the_table_says_that_a_clip_may_be_a_person() -> None:
+    text = " ".join(printed([row(result("mine"))]).split())
+    assert "Pictures of one group in one folder count as one clip, also the photographs of one person." in text
+
+
 def test_nothing_is_printed_without_clips() -> None:
     assert as_clip_table([row(result("faces", clips=""))], "made") is None
     assert printed([row(result("faces", clips=""))]) == ""

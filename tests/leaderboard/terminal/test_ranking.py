@@ -41,6 +41,11 @@ def test_the_table_has_ranks_intervals_and_the_coin() -> None:
     assert "among the 2 detectors that may be ranked" in " ".join(text.split())
 
 
+def test_without_ranks_no_number_of_ranked_detectors_is_told() -> None:
+    text = " ".join(shown(LOST, replace(FAIR, rank_low=None, rank_high=None)).split())
+    assert "training draws; no detector may be ranked." in text
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_it_fits_a_narrow_terminal(width: int) -> None:
     assert max(map(len, shown(GOOD, FAIR, COIN, LOST, width=width).splitlines())) <= width
