@@ -12,6 +12,7 @@ from ...benchmark.contracts import LABEL_NAMES, REAL, Item, Split
 from ...benchmark.domains.splits import N_FOLDS
 from ...benchmark.errors import DataError
 from ..copies.tree import SPLIT_NAMES
+from .continued_names import BY_ORIGINAL, original_names
 from .group_list import find_group_list, read_group_list
 from .name_schemes import Named, read_names
 from .pairs import Place, read_mentions, read_pairs
@@ -131,7 +132,7 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
     if groups != "auto":
         return Grouping(tuple(grouped(pictures, groups)), notes=notes)
     try:
-        found = _by_evidence(pictures)
+        found = _with_copies(pictures)
         return Grouping(found, notes=_one_sided(found, alias), searched=True)
     except AmbiguousNamesError as error:
         return Grouping(tuple(pictures), doubt_text(error, pictures, alias))
@@ -139,7 +140,7 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
 
 def _one_sided(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
     """Say so if the pictures of one class alone are in groups: what their names share may mean nothing."""
-    grouped_labels = {picture.label for picture in pictures if picture.group}
+    grouped_labels = {picture.label for picture in pictures if picture.group and picture.by != BY_ORIGINAL}
     if len(grouped_labels) != 1 or len({picture.label for picture in pictures}) == 1:
         return ()
     (label,) = grouped_labels
@@ -210,7 +211,85 @@ def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:
 # --- evidence --------------------------------------------------------------------------------------------------------
 
 
-def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+def _with_copies(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """
+    Group pictures by evidence, and copies and versions of a picture as their original.
+
+    Raises
+    ------
+    AmbiguousNamesError
+        If two readings fit about equally well and disagree.
+    """
+    named = [Named(picture.inner, picture.label) for picture in pictures]
+    originals = _originals(named)
+    if not originals:
+        return _by_evidence(pictures, named)
+    read_as: dict[
+        tuple[int, str], int
+    ] = {}  # rows by class and name: a copy has that of its original, and is read if it is alone
+    for i in sorted(range(len(named)), key=originals.__contains__):
+        read_as.setdefault((named[i].label, named[originals.get(i, i)].inner), i)
+    rows = sorted(read_as.values())
+    names = [Named(named[originals.get(i, i)].inner, named[i].label) for i in rows]
+    try:
+        found = _by_evidence([pictures[i] for i in rows], names)
+    except AmbiguousNamesError as error:
+        labels = [picture.label for picture in pictures]
+        raise AmbiguousNamesError(*(reading.spread(rows, labels) for reading in error.readings)) from error
+    result = list(pictures)
+    for i, picture in zip(rows, found, strict=True):
+        result[i] = picture
+    for copy, original in originals.items():
+        told = next((some for some in (result[original], result[copy]) if some.group), None)
+        alone = replace(result[original], group=named[original].stem, by=BY_ORIGINAL)
+        for i in (original, copy):
+            result[i] = _as_grouped(result[i], told or alone)
+    return tuple(result)
+
+
+def _as_grouped(picture: Picture, other: Picture) -> Picture:
+    """Return a picture in the group of another one."""
+    told = {name: getattr(other, name) for name in ("group", "by", "target", "donor", "video")}
+    return replace(picture, **told)
+
+
+def _originals(named: Sequence[Named]) -> dict[int, int]:
+    """
+    Return the row of the original of each copy and version.
+
+    It is the one of its class and folder, else of its folder, else the only one of its name. Where there is none, it is the
+    first copy. Of several pictures of one name in a folder it is the first.
+    """
+    originals = original_names(one.stem for one in named)
+    first: dict[tuple[int, str, str], int] = {}  # of the pictures of one name: a.png and a.jpg, a.png and a_crop.png
+    same = {i: row for i, one in enumerate(named) if (row := first.setdefault((one.label, _folder(one), one.stem), i)) != i}
+    found = {i: row for i, row in same.items() if named[i].stem} if len(same) < REPEATED * len(named) else {}
+    if not originals:
+        return found
+    names = set(originals.values())
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for i, one in enumerate(named):
+        if one.stem in names and i not in found:
+            by_name[one.stem].append(i)
+    for i, one in enumerate(named):
+        if one.stem in originals:
+            some = by_name[originals[one.stem]]
+            beside = [row for row in some if _folder(named[row]) == _folder(one)]
+            original = next((row for row in beside if named[row].label == one.label), next(iter(beside), None))
+            if original is None and len(some) == 1:
+                (original,) = some
+            if original is not None:
+                found[i] = original
+            elif not some:
+                some.append(i)
+    return found
+
+
+def _folder(one: Named) -> str:
+    return one.inner.rpartition("/")[0]
+
+
+def _by_evidence(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Picture, ...]:
     """
     Group by targets and donors, by sub-folder, or by the scheme of the names.
 
@@ -221,7 +300,6 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     AmbiguousNamesError
         If two readings fit about equally well and disagree.
     """
-    named = [Named(picture.inner, picture.label) for picture in pictures]
     if places := read_pairs(named):
         return _with_places(pictures, named, places)
     try:

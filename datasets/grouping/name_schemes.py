@@ -14,7 +14,7 @@ from functools import cached_property
 
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import class_of_folder
-from .continued_names import continued_keys
+from .continued_names import BY_ORIGINAL, continued_keys
 from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Kind, name_columns, share_crossed
 from .persons import by_person
 from .readings import CLEAR, ENOUGH, MATCHED, REPEATED, AmbiguousNamesError, Reading, coarser, column_reading, decided, shape_of
@@ -102,7 +102,7 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     if all(stem.isdigit() for stem in full):  # mostly running numbers, as in many large folders
         return _of_digits(full, labels)
     if keys := continued_keys(full, ENOUGH, REPEATED):
-        return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
+        return Reading(BY_ORIGINAL, tuple(labels), keys, (-1,) * len(keys))
     stems = _without_settings(full, labels)
     if all(stem.isdigit() for stem in stems):
         return _of_digits(stems, labels)
