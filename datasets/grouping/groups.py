@@ -15,7 +15,7 @@ from ..copies.tree import SPLIT_NAMES
 from .continued_names import BY_ORIGINAL, original_names
 from .group_list import find_group_list, read_group_list
 from .name_schemes import Named, read_names
-from .pairs import Place, read_mentions, read_pairs
+from .pairs import Place, read_mentions, read_pairs, untold_pair
 from .persons import with_persons
 from .readings import ENOUGH, REPEATED, AmbiguousNamesError, Reading
 from .words import FRAME_WORDS, PERSON_WORDS, without_sides
@@ -133,7 +133,7 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
         return Grouping(tuple(grouped(pictures, groups)), notes=notes)
     try:
         found = _with_copies(pictures)
-        return Grouping(found, notes=_one_sided(found, alias), searched=True)
+        return Grouping(found, notes=(*_one_sided(found, alias), *_untold(found, alias)), searched=True)
     except AmbiguousNamesError as error:
         return Grouping(tuple(pictures), doubt_text(error, pictures, alias))
 
@@ -145,6 +145,15 @@ def _one_sided(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
         return ()
     (label,) = grouped_labels
     return (f"only the {LABEL_NAMES[label]} pictures are in groups; if these are none: --group-by {alias}=none",)
+
+
+def _untold(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
+    """Say so if the names of fakes may tell two persons each, and are not read so."""
+    if any(picture.target or picture.donor for picture in pictures):
+        return ()
+    example = untold_pair([Named(picture.inner, picture.label) for picture in pictures])
+    text = f"the first two parts of the names of fakes such as {example} may be persons, who may be on both sides of a split"
+    return (f"{text}; if they are, list them as target and donor: --groups {alias}=FILE.csv",) if example else ()
 
 
 def declared(pictures: Sequence[Picture], groups: str, root: Path) -> tuple[Picture, ...] | None:
@@ -224,9 +233,7 @@ def _with_copies(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     originals = _originals(named)
     if not originals:
         return _by_evidence(pictures, named)
-    read_as: dict[
-        tuple[int, str], int
-    ] = {}  # rows by class and name: a copy has that of its original, and is read if it is alone
+    read_as: dict[tuple[int, str], int] = {}  # rows by class and name; a copy has the name of its original
     for i in sorted(range(len(named)), key=originals.__contains__):
         read_as.setdefault((named[i].label, named[originals.get(i, i)].inner), i)
     rows = sorted(read_as.values())
@@ -309,6 +316,9 @@ def _by_evidence(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[P
             return _with_places(pictures, named, places)
         raise
     groups = {picture.group for picture in found if picture.label == REAL}
+    if not any(picture.group for picture in found):
+        places = read_mentions(named, [""] * len(named))
+        return _with_places(pictures, named, places) if places else found
     if all(picture.label == REAL or picture.group in groups for picture in found):
         return found
     places = _read_mentions(pictures, named) or ()
@@ -321,17 +331,16 @@ def _by_evidence(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[P
 
 
 def _read_mentions(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Place, ...] | None:
-    """Read the groups of the reals alone in the paths of the fakes; None if the reals are in doubt or fakes mention none."""
+    """Read the groups of the reals alone in the paths of the fakes; None if fakes mention none. Reals in doubt have none."""
     reals = [i for i, picture in enumerate(pictures) if picture.label == REAL]
-    if not any(LETTERS.search(named[i].inner.rpartition(".")[0]) for i in reals):  # only groups with letters are mentioned
-        return None
-    try:
-        found = _by_folders_or_names([pictures[i] for i in reals], [named[i] for i in reals])
-    except AmbiguousNamesError:
-        return None
     groups = [""] * len(pictures)
-    for i, picture in zip(reals, found, strict=True):
-        groups[i] = picture.group
+    if any(LETTERS.search(named[i].inner.rpartition(".")[0]) for i in reals):  # only groups with letters are mentioned
+        try:
+            found = _by_folders_or_names([pictures[i] for i in reals], [named[i] for i in reals])
+        except AmbiguousNamesError:
+            found = ()
+        for i, picture in zip(reals, found, strict=False):
+            groups[i] = picture.group
     return read_mentions(named, groups)
 
 
@@ -341,7 +350,13 @@ def _with_places(pictures: Sequence[Picture], named: Sequence[Named], places: Se
         replace(picture, group=place.target, by="target and donor", **vars(place)) if place.target else picture
         for picture, place in zip(pictures, places, strict=True)
     )
-    return _with_names(with_persons, named, [i for i, place in enumerate(places) if not place.target])
+    rest = [i for i, place in enumerate(places) if not place.target]
+    try:
+        found = _by_folders_or_names([with_persons[i] for i in rest], [named[i] for i in rest])
+    except AmbiguousNamesError:
+        return _with_names(with_persons, named, rest)
+    of_rest = dict(zip(rest, found, strict=True))
+    return tuple(of_rest.get(i, picture) for i, picture in enumerate(with_persons))
 
 
 def _by_folders_or_names(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Picture, ...]:
@@ -389,13 +404,16 @@ def _with_names(pictures: Sequence[Picture], named: Sequence[Named], rows: Seque
     Raises
     ------
     AmbiguousNamesError
-        If all names are in doubt, too.
+        If all names are in doubt, too, or have far fewer groups than one of the readings in doubt.
     """
     try:
         return _with_reading(pictures, rows, read_names([named[i] for i in rows]))
-    except AmbiguousNamesError:
+    except AmbiguousNamesError as error:
         reading = read_names(named)
-    keys = tuple(reading.keys[i] for i in rows) if reading else ()
+        keys = tuple(reading.keys[i] for i in rows) if reading else ()
+        if 2 * len(set(keys)) < max(len(doubted.groups) for doubted in error.readings):  # of frames, not of clips
+            labels = [picture.label for picture in pictures]
+            raise AmbiguousNamesError(*(doubted.spread(rows, labels) for doubted in error.readings)) from error
     return _with_reading(pictures, rows, reading and replace(reading, name="the scheme of all names", keys=keys))
 
 
