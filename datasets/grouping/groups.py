@@ -1,5 +1,6 @@
 """Groups of the pictures of a folder: as they are declared, or as sub-folders and names tell them."""
 
+import random
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -16,7 +17,7 @@ from .continued_names import BY_ORIGINAL, original_names
 from .group_list import find_group_list, read_group_list
 from .name_schemes import Named, read_names
 from .pairs import Place, read_mentions, read_pairs, untold_pair
-from .persons import with_persons
+from .persons import few_persons, with_persons
 from .readings import ENOUGH, REPEATED, AmbiguousNamesError, Reading
 from .words import FRAME_WORDS, PERSON_WORDS, without_sides
 
@@ -30,6 +31,7 @@ FRAME_WORD = re.compile(rf"(?<![^\W\d_])(?:{FRAME_WORDS})(?![^\W\d_])")
 PERSON_FOLDER = re.compile(rf"(?:{PERSON_WORDS})[\W_]?\d+", re.IGNORECASE)
 GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 LIST_SUFFIX = ".csv"
+SAMPLE = 2000  # names that tell whether there are few persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
         return Grouping(tuple(grouped(pictures, groups)), notes=notes)
     try:
         found = _with_copies(pictures)
-        return Grouping(found, notes=(*_one_sided(found, alias), *_untold(found, alias)), searched=True)
+        return Grouping(found, notes=(*_one_sided(found, alias), *_untold(found, alias), *_few(found, alias)), searched=True)
     except AmbiguousNamesError as error:
         return Grouping(tuple(pictures), doubt_text(error, pictures, alias))
 
@@ -154,6 +156,21 @@ def _untold(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
     example = untold_pair([Named(picture.inner, picture.label) for picture in pictures])
     text = f"the first two parts of the names of fakes such as {example} may be persons, who may be on both sides of a split"
     return (f"{text}; if they are, list them as target and donor: --groups {alias}=FILE.csv",) if example else ()
+
+
+def _few(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
+    """Say so if names begin with a few persons, each of whom is in several groups."""
+    by_name = [picture for picture in pictures if picture.group and not (picture.target or _folder(picture))]
+    sample = random.Random(0).sample(by_name, SAMPLE) if len(by_name) > SAMPLE else by_name
+    named = [Named(picture.inner, picture.label) for picture in sample]
+    persons = few_persons([one.stem for one in named], [one.label for one in named])
+    if not persons or len({picture.group for picture in sample}) <= len(persons):
+        return ()
+    return (
+        f"the names may tell {len(persons)} persons ({', '.join(persons)}), who are too few to be groups, and may be on both "
+        f"sides of a split; if they are persons, give the splits as folders train/, val/ and test/ or list the groups: "
+        f"--groups {alias}=FILE.csv",
+    )
 
 
 def declared(pictures: Sequence[Picture], groups: str, root: Path) -> tuple[Picture, ...] | None:
@@ -292,7 +309,7 @@ def _originals(named: Sequence[Named]) -> dict[int, int]:
     return found
 
 
-def _folder(one: Named) -> str:
+def _folder(one: Named | Picture) -> str:
     return one.inner.rpartition("/")[0]
 
 

@@ -279,7 +279,7 @@ def swapped_persons(pictures: Sequence[Named]) -> tuple[str, ...]:
         Their names, with ``_`` between the parts; empty where names are no such pairs.
     """
     stems = sorted({picture.stem.lower() for picture in pictures if picture.label == FAKE})
-    for joined in (True, False):
+    for joined in (True, False) if stems else ():
         split_at = JOINED_WORDS if joined else WORD_PAIR
         sample = _sample(stems)
         if sum(map(bool, map(split_at.match, sample))) < UNCLEAR * len(sample):

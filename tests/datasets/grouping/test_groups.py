@@ -211,6 +211,17 @@ def test_pictures_without_a_group_are_counted() -> None:
     assert groups_text(pictures[2:]) == "no groups"
 
 
+def test_few_persons_and_swaps_that_may_be_persons_are_pointed_out(tmp_path: Path) -> None:
+    few = [f"{p}_{e}{i:02d}_{f}.png" for p in ("DC", "JE", "JK", "KL") for e in "ad" for i in range(15) for f in range(3)]
+    (note,) = grouping(tmp_path, *both(*few)).notes
+    assert "the names may tell 4 persons (DC, JE, JK, KL)" in note
+    assert "--groups mine=FILE.csv" in note
+    ring = random.Random(1).sample(range(30), 30)
+    fakes = [f"fake/{ring[i]:03d}_{ring[i - 1]:03d}.png" for i in range(30)]
+    (note,) = grouping(tmp_path, *(f"real/{i:06d}.png" for i in range(30)), *fakes).notes
+    assert f"fakes such as {fakes[0].partition('/')[2]} may be persons" in note
+
+
 def test_groups_of_one_class_alone_are_pointed_out(tmp_path: Path) -> None:
     fakes = [f"fake/clip{c}/{f}.png" for c in range(9) for f in range(5)]
     reals = [f"real/{i:05d}.png" for i in range(45)]
@@ -311,7 +322,7 @@ def test_persons_of_the_reals_group_the_fakes_that_mention_them(real: str, fake:
 @pytest.mark.parametrize("name", ["IMG_{:04d}", "{:05d}", "{}", "DSC{:05d}", "frame_{:04d}", "id{:03d}_{:03d}"])
 def test_a_few_copies_are_one_group_with_their_original_and_change_no_other(copy: str, name: str, tmp_path: Path) -> None:
     originals = [
-        f"{('real', 'fake')[i % 2]}/{name.format(i // 4, i % 4)}" for i in range(0, 240, 1 if name.startswith("id") else 4)
+        f"{('real', 'fake')[i // 4 % 2]}/{name.format(i // 4, i % 4)}" for i in range(0, 240, 1 if name.startswith("id") else 4)
     ]
     pairs = {f"{o.partition('/')[0]}/{copy.format(o.partition('/')[2])}.png": f"{o}.png" for o in originals[::20]}
     before = {p.id: p.group for p in grouping(tmp_path, *(f"{o}.png" for o in originals)).pictures}
