@@ -325,17 +325,17 @@ def _by_evidence(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[P
         If two readings fit about equally well and disagree.
     """
     if places := read_pairs(named):
-        return _with_places(pictures, named, places)
+        return _with_places_or_names(pictures, named, places)
     try:
         found = _by_folders_or_names(pictures, named)
     except AmbiguousNamesError:
         if places := _read_mentions(pictures, named):
-            return _with_places(pictures, named, places)
+            return _with_places_or_names(pictures, named, places)
         raise
     groups = {picture.group for picture in found if picture.label == REAL}
     if not any(picture.group for picture in found):
         places = read_mentions(named, [""] * len(named))
-        return _with_places(pictures, named, places) if places else found
+        return _with_places_or_names(pictures, named, places) if places else found
     if all(picture.label == REAL or picture.group in groups for picture in found):
         return found
     places = _read_mentions(pictures, named) or ()
@@ -344,7 +344,7 @@ def _by_evidence(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[P
         place.donor or (_plain(place.target) in known and _plain(place.target) != _plain(picture.group))
         for place, picture in zip(places, found, strict=False)
     )
-    return _with_places(pictures, named, places) if tell_more else found
+    return _with_places_or_names(pictures, named, places) if tell_more else found
 
 
 def _read_mentions(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Place, ...] | None:
@@ -361,12 +361,17 @@ def _read_mentions(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple
     return read_mentions(named, groups)
 
 
-def _with_places(pictures: Sequence[Picture], named: Sequence[Named], places: Sequence[Place]) -> tuple[Picture, ...]:
-    """Give pictures the persons that they tell; the others are read by their names."""
-    with_persons = tuple(
+def with_places(pictures: Sequence[Picture], places: Sequence[Place]) -> tuple[Picture, ...]:
+    """Give pictures the persons and clips that they tell; one that tells no person stays as it is."""
+    return tuple(
         replace(picture, group=place.target, by="target and donor", **vars(place)) if place.target else picture
         for picture, place in zip(pictures, places, strict=True)
     )
+
+
+def _with_places_or_names(pictures: Sequence[Picture], named: Sequence[Named], places: Sequence[Place]) -> tuple[Picture, ...]:
+    """Give pictures the persons that they tell; the others are read by their sub-folders or names."""
+    with_persons = with_places(pictures, places)
     rest = [i for i, place in enumerate(places) if not place.target]
     try:
         found = _by_folders_or_names([with_persons[i] for i in rest], [named[i] for i in rest])

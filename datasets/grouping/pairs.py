@@ -109,7 +109,7 @@ def untold_pair(pictures: Sequence[Named]) -> str:
         return fakes[0].inner
     for parts_of in (_of_name, _of_folder):
         parts = _leading_pairs(fakes, parts_of)
-        if may_be_swaps({some.parts[:2] for some in parts if some and some.n_leading > 1}):
+        if may_be_swaps({(some.parts[0], some.parts[1]) for some in parts if some and some.n_leading > 1}):
             return fakes[0].inner
     return ""
 
