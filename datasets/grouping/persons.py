@@ -58,10 +58,9 @@ def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
         person = next((column for i, column in enumerate(inside) if _is_person(column, inside[:i], inside, reading)), None)
         if person:
             found = column_reading([person], None, reading.labels)
-            for other in inside:
-                if _is_bare(person) and other.n_values >= ENOUGH and are_crossed(person, other):
-                    raise AmbiguousNamesError(found, column_reading([other], None, reading.labels))
-            if _is_bare(person) and sum(map(bool, map(TIME.fullmatch, stems))) >= MATCHED * len(stems):
+            if rival := next((other for other in inside if _may_be_the_person_instead(other, person)), None):
+                raise AmbiguousNamesError(found, column_reading([rival], None, reading.labels))
+            if _is_bare(person) and _end_with_a_time(stems):
                 raise AmbiguousNamesError(found, reading)
             return found
     return reading
@@ -155,6 +154,16 @@ def _number_instead(reading: Reading, columns: Sequence[Column], inside: Sequenc
             if persons.fits and decided(reading, persons) is persons:
                 return persons
     return None
+
+
+def _may_be_the_person_instead(other: Column, person: Column) -> bool:
+    """Return True for a second part of many values that recurs with those of a number without letters: ``1001_DFA``."""
+    return _is_bare(person) and other.n_values >= ENOUGH and are_crossed(person, other)
+
+
+def _end_with_a_time(stems: Sequence[str]) -> bool:
+    """Return True if nearly all names end with a date and time, before which a number may be an age."""
+    return sum(map(bool, map(TIME.fullmatch, stems))) >= MATCHED * len(stems)
 
 
 def _is_inside(column: Column, reading: Reading) -> bool:
