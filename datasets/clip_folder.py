@@ -18,7 +18,7 @@ from .copies.sources import SourceDataset
 from .copies.survey import Source, Survey
 from .copies.tree import Tree, suffix_of
 from .folder import read_folder
-from .grouping.groups import GROUPINGS, Picture, declared, doubt_text, grouped, name_key, outer_folders
+from .grouping.groups import GROUPINGS, Picture, declared, doubt_text, grouped, name_key, outer_folders, with_places
 from .grouping.name_schemes import Named
 from .grouping.pairs import Place, read_mentions, read_pairs
 from .grouping.persons import by_person
@@ -120,7 +120,7 @@ def with_persons(pictures: Sequence[Picture]) -> list[Picture]:
     """
     named = [Named(picture.inner, picture.label) for picture in pictures]
     if places := read_pairs(named):
-        return _with_places(pictures, places)
+        return _of_clips(pictures, places)
     keys = tuple(picture.group or stem_of(picture.inner) for picture in pictures)
     labels = tuple(picture.label for picture in pictures)
     by_clip = Reading("name of the clip", labels, keys, (-1,) * len(keys))
@@ -131,14 +131,12 @@ def with_persons(pictures: Sequence[Picture]) -> list[Picture]:
             for picture, key in zip(pictures, persons.keys, strict=True)
         ]
     places = read_mentions(named, [key if label == REAL else "" for key, label in zip(keys, labels, strict=True)])
-    return _with_places(pictures, places) if places else list(pictures)
+    return _of_clips(pictures, places) if places else list(pictures)
 
 
-def _with_places(pictures: Sequence[Picture], places: Sequence[Place]) -> list[Picture]:
-    return [
-        replace(picture, group=place.target, donor=place.donor, by="target and donor") if place.target else picture
-        for picture, place in zip(pictures, places, strict=True)
-    ]
+def _of_clips(pictures: Sequence[Picture], places: Sequence[Place]) -> list[Picture]:
+    """Give clips the persons that they tell; the video that a name tells is that of a picture, and each clip is one."""
+    return list(with_places(pictures, [replace(place, video="") for place in places]))
 
 
 def by_habit(pictures: Sequence[Picture]) -> list[Picture]:

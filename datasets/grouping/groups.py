@@ -1,5 +1,6 @@
 """Groups of the pictures of a folder: as they are declared, or as sub-folders and names tell them."""
 
+import random
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -12,10 +13,11 @@ from ...benchmark.contracts import LABEL_NAMES, REAL, Item, Split
 from ...benchmark.domains.splits import N_FOLDS
 from ...benchmark.errors import DataError
 from ..copies.tree import SPLIT_NAMES
+from .continued_names import BY_ORIGINAL, original_names
 from .group_list import find_group_list, read_group_list
 from .name_schemes import Named, read_names
-from .pairs import Place, read_mentions, read_pairs
-from .persons import with_persons
+from .pairs import Place, read_mentions, read_pairs, untold_pair
+from .persons import few_persons, with_persons
 from .readings import ENOUGH, REPEATED, AmbiguousNamesError, Reading
 from .words import FRAME_WORDS, PERSON_WORDS, without_sides
 
@@ -29,6 +31,7 @@ FRAME_WORD = re.compile(rf"(?<![^\W\d_])(?:{FRAME_WORDS})(?![^\W\d_])")
 PERSON_FOLDER = re.compile(rf"(?:{PERSON_WORDS})[\W_]?\d+", re.IGNORECASE)
 GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 LIST_SUFFIX = ".csv"
+SAMPLE = 2000  # names that tell whether there are few persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +134,43 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
     if groups != "auto":
         return Grouping(tuple(grouped(pictures, groups)), notes=notes)
     try:
-        found = _by_evidence(pictures)
-        return Grouping(found, notes=_one_sided(found, alias), searched=True)
+        found = _with_copies(pictures)
+        return Grouping(found, notes=(*_one_sided(found, alias), *_untold(found, alias), *_few(found, alias)), searched=True)
     except AmbiguousNamesError as error:
         return Grouping(tuple(pictures), doubt_text(error, pictures, alias))
 
 
 def _one_sided(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
     """Say so if the pictures of one class alone are in groups: what their names share may mean nothing."""
-    grouped_labels = {picture.label for picture in pictures if picture.group}
+    grouped_labels = {picture.label for picture in pictures if picture.group and picture.by != BY_ORIGINAL}
     if len(grouped_labels) != 1 or len({picture.label for picture in pictures}) == 1:
         return ()
     (label,) = grouped_labels
     return (f"only the {LABEL_NAMES[label]} pictures are in groups; if these are none: --group-by {alias}=none",)
+
+
+def _untold(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
+    """Say so if the names of fakes may tell two persons each, and are not read so."""
+    if any(picture.target or picture.donor for picture in pictures):
+        return ()
+    example = untold_pair([Named(picture.inner, picture.label) for picture in pictures])
+    text = f"the first two parts of the names of fakes such as {example} may be persons, who may be on both sides of a split"
+    return (f"{text}; if they are, list them as target and donor: --groups {alias}=FILE.csv",) if example else ()
+
+
+def _few(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
+    """Say so if names begin with a few persons, each of whom is in several groups."""
+    by_name = [picture for picture in pictures if picture.group and not (picture.target or _folder(picture))]
+    sample = random.Random(0).sample(by_name, SAMPLE) if len(by_name) > SAMPLE else by_name
+    named = [Named(picture.inner, picture.label) for picture in sample]
+    persons = few_persons([one.stem for one in named], [one.label for one in named])
+    if not persons or len({picture.group for picture in sample}) <= len(persons):
+        return ()
+    return (
+        f"the names may tell {len(persons)} persons ({', '.join(persons)}), who are too few to be groups, and may be on both "
+        f"sides of a split; if they are persons, give the splits as folders train/, val/ and test/ or list the groups: "
+        f"--groups {alias}=FILE.csv",
+    )
 
 
 def declared(pictures: Sequence[Picture], groups: str, root: Path) -> tuple[Picture, ...] | None:
@@ -210,7 +237,83 @@ def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:
 # --- evidence --------------------------------------------------------------------------------------------------------
 
 
-def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+def _with_copies(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """
+    Group pictures by evidence, and copies and versions of a picture as their original.
+
+    Raises
+    ------
+    AmbiguousNamesError
+        If two readings fit about equally well and disagree.
+    """
+    named = [Named(picture.inner, picture.label) for picture in pictures]
+    originals = _originals(named)
+    if not originals:
+        return _by_evidence(pictures, named)
+    read_as: dict[tuple[int, str], int] = {}  # rows by class and name; a copy has the name of its original
+    for i in sorted(range(len(named)), key=originals.__contains__):
+        read_as.setdefault((named[i].label, named[originals.get(i, i)].inner), i)
+    rows = sorted(read_as.values())
+    names = [Named(named[originals.get(i, i)].inner, named[i].label) for i in rows]
+    try:
+        found = _by_evidence([pictures[i] for i in rows], names)
+    except AmbiguousNamesError as error:
+        labels = [picture.label for picture in pictures]
+        raise AmbiguousNamesError(*(reading.spread(rows, labels) for reading in error.readings)) from error
+    result = list(pictures)
+    for i, picture in zip(rows, found, strict=True):
+        result[i] = picture
+    for copy, original in originals.items():
+        told = next((some for some in (result[original], result[copy]) if some.group), None)
+        alone = replace(result[original], group=named[original].stem, by=BY_ORIGINAL)
+        for i in (original, copy):
+            result[i] = _as_grouped(result[i], told or alone)
+    return tuple(result)
+
+
+def _as_grouped(picture: Picture, other: Picture) -> Picture:
+    """Return a picture in the group of another one."""
+    told = {name: getattr(other, name) for name in ("group", "by", "target", "donor", "video")}
+    return replace(picture, **told)
+
+
+def _originals(named: Sequence[Named]) -> dict[int, int]:
+    """
+    Return the row of the original of each copy and version.
+
+    It is the one of its class and folder, else of its folder, else the only one of its name. Where there is none, it is the
+    first copy. Of several pictures of one name in a folder it is the first.
+    """
+    originals = original_names(one.stem for one in named)
+    first: dict[tuple[int, str, str], int] = {}  # of the pictures of one name: a.png and a.jpg, a.png and a_crop.png
+    same = {i: row for i, one in enumerate(named) if (row := first.setdefault((one.label, _folder(one), one.stem), i)) != i}
+    found = {i: row for i, row in same.items() if named[i].stem} if len(same) < REPEATED * len(named) else {}
+    if not originals:
+        return found
+    names = set(originals.values())
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for i, one in enumerate(named):
+        if one.stem in names and i not in found:
+            by_name[one.stem].append(i)
+    for i, one in enumerate(named):
+        if one.stem in originals:
+            some = by_name[originals[one.stem]]
+            beside = [row for row in some if _folder(named[row]) == _folder(one)]
+            original = next((row for row in beside if named[row].label == one.label), next(iter(beside), None))
+            if original is None and len(some) == 1:
+                (original,) = some
+            if original is not None:
+                found[i] = original
+            elif not some:
+                some.append(i)
+    return found
+
+
+def _folder(one: Named | Picture) -> str:
+    return one.inner.rpartition("/")[0]
+
+
+def _by_evidence(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Picture, ...]:
     """
     Group by targets and donors, by sub-folder, or by the scheme of the names.
 
@@ -221,16 +324,18 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     AmbiguousNamesError
         If two readings fit about equally well and disagree.
     """
-    named = [Named(picture.inner, picture.label) for picture in pictures]
     if places := read_pairs(named):
-        return _with_places(pictures, named, places)
+        return _with_places_or_names(pictures, named, places)
     try:
         found = _by_folders_or_names(pictures, named)
     except AmbiguousNamesError:
         if places := _read_mentions(pictures, named):
-            return _with_places(pictures, named, places)
+            return _with_places_or_names(pictures, named, places)
         raise
     groups = {picture.group for picture in found if picture.label == REAL}
+    if not any(picture.group for picture in found):
+        places = read_mentions(named, [""] * len(named))
+        return _with_places_or_names(pictures, named, places) if places else found
     if all(picture.label == REAL or picture.group in groups for picture in found):
         return found
     places = _read_mentions(pictures, named) or ()
@@ -239,31 +344,41 @@ def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
         place.donor or (_plain(place.target) in known and _plain(place.target) != _plain(picture.group))
         for place, picture in zip(places, found, strict=False)
     )
-    return _with_places(pictures, named, places) if tell_more else found
+    return _with_places_or_names(pictures, named, places) if tell_more else found
 
 
 def _read_mentions(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Place, ...] | None:
-    """Read the groups of the reals alone in the paths of the fakes; None if the reals are in doubt or fakes mention none."""
+    """Read the groups of the reals alone in the paths of the fakes; None if fakes mention none. Reals in doubt have none."""
     reals = [i for i, picture in enumerate(pictures) if picture.label == REAL]
-    if not any(LETTERS.search(named[i].inner.rpartition(".")[0]) for i in reals):  # only groups with letters are mentioned
-        return None
-    try:
-        found = _by_folders_or_names([pictures[i] for i in reals], [named[i] for i in reals])
-    except AmbiguousNamesError:
-        return None
     groups = [""] * len(pictures)
-    for i, picture in zip(reals, found, strict=True):
-        groups[i] = picture.group
+    if any(LETTERS.search(named[i].inner.rpartition(".")[0]) for i in reals):  # only groups with letters are mentioned
+        try:
+            found = _by_folders_or_names([pictures[i] for i in reals], [named[i] for i in reals])
+        except AmbiguousNamesError:
+            found = ()
+        for i, picture in zip(reals, found, strict=False):
+            groups[i] = picture.group
     return read_mentions(named, groups)
 
 
-def _with_places(pictures: Sequence[Picture], named: Sequence[Named], places: Sequence[Place]) -> tuple[Picture, ...]:
-    """Give pictures the persons that they tell; the others are read by their names."""
-    with_persons = tuple(
+def with_places(pictures: Sequence[Picture], places: Sequence[Place]) -> tuple[Picture, ...]:
+    """Give pictures the persons and clips that they tell; one that tells no person stays as it is."""
+    return tuple(
         replace(picture, group=place.target, by="target and donor", **vars(place)) if place.target else picture
         for picture, place in zip(pictures, places, strict=True)
     )
-    return _with_names(with_persons, named, [i for i, place in enumerate(places) if not place.target])
+
+
+def _with_places_or_names(pictures: Sequence[Picture], named: Sequence[Named], places: Sequence[Place]) -> tuple[Picture, ...]:
+    """Give pictures the persons that they tell; the others are read by their sub-folders or names."""
+    with_persons = with_places(pictures, places)
+    rest = [i for i, place in enumerate(places) if not place.target]
+    try:
+        found = _by_folders_or_names([with_persons[i] for i in rest], [named[i] for i in rest])
+    except AmbiguousNamesError:
+        return _with_names(with_persons, named, rest)
+    of_rest = dict(zip(rest, found, strict=True))
+    return tuple(of_rest.get(i, picture) for i, picture in enumerate(with_persons))
 
 
 def _by_folders_or_names(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Picture, ...]:
@@ -311,13 +426,16 @@ def _with_names(pictures: Sequence[Picture], named: Sequence[Named], rows: Seque
     Raises
     ------
     AmbiguousNamesError
-        If all names are in doubt, too.
+        If all names are in doubt, too, or have far fewer groups than one of the readings in doubt.
     """
     try:
         return _with_reading(pictures, rows, read_names([named[i] for i in rows]))
-    except AmbiguousNamesError:
+    except AmbiguousNamesError as error:
         reading = read_names(named)
-    keys = tuple(reading.keys[i] for i in rows) if reading else ()
+        keys = tuple(reading.keys[i] for i in rows) if reading else ()
+        if 2 * len(set(keys)) < max(len(doubted.groups) for doubted in error.readings):  # of frames, not of clips
+            labels = [picture.label for picture in pictures]
+            raise AmbiguousNamesError(*(doubted.spread(rows, labels) for doubted in error.readings)) from error
     return _with_reading(pictures, rows, reading and replace(reading, name="the scheme of all names", keys=keys))
 
 

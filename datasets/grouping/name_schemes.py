@@ -14,8 +14,8 @@ from functools import cached_property
 
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import class_of_folder
-from .continued_names import continued_keys
-from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Kind, name_columns, share_crossed
+from .continued_names import BY_ORIGINAL, continued_keys
+from .name_columns import CHANCE, COARSE, COUNTING, FINE, HEXADECIMAL, LETTER, Column, Kind, name_columns, share_crossed
 from .persons import by_person
 from .readings import CLEAR, ENOUGH, MATCHED, REPEATED, AmbiguousNamesError, Reading, coarser, column_reading, decided, shape_of
 from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS, is_side, without_settings, without_sides
@@ -102,7 +102,7 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     if all(stem.isdigit() for stem in full):  # mostly running numbers, as in many large folders
         return _of_digits(full, labels)
     if keys := continued_keys(full, ENOUGH, REPEATED):
-        return Reading("the name that others go on from", tuple(labels), keys, (-1,) * len(keys))
+        return Reading(BY_ORIGINAL, tuple(labels), keys, (-1,) * len(keys))
     stems = _without_settings(full, labels)
     if all(stem.isdigit() for stem in stems):
         return _of_digits(stems, labels)
@@ -298,13 +298,11 @@ def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[st
     keys = [c for c in columns if c.kind is Kind.WORD or re.fullmatch(f"{PERSON_WORDS}|{CLIP_WORDS}", c.word)]
     others = [column for column in columns if column not in keys and column not in frames]
     many = [column for column in others if column.n_values >= ENOUGH]
-    if not keys and len(others) == 2 and (share_crossed(*others) >= CROSSED or (many and others[0].is_first)):
+    if not keys and _are_clip_and_frame(others):
         one, other = others
         readings = column_reading([one], other, labels), column_reading([other], one, labels)
         return decided(*readings) if all(reading.fits for reading in readings) else None
-    # A letter alone is no person: ``a0``, ``b1``.
-    is_told = bool(others) and others[0].is_first and not all(value.isalpha() for value in others[0].values if value)
-    if not keys and others and ((frames and len(others) == 1) or (is_told and (len(others) == 1 or others[0].word))):
+    if not keys and ((frames and len(others) == 1) or _begin_with_a_person(others)):
         keys, others = others[:1], others[1:]
     number = next(iter([*frames, *others]), None)
     # What stands behind a numbered person or clip may be left out; the first words of a prompt are no group of their own.
@@ -319,6 +317,19 @@ def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[st
             persons = column_reading([column], None, labels)
             reading = decided(reading, persons) if persons.fits else reading
     return reading
+
+
+def _are_clip_and_frame(numbers: Sequence[Column]) -> bool:
+    """Return True for two numbers of which names have most pairs, or one has many values and the first begins names."""
+    begin_names = len(numbers) == 2 and numbers[0].is_first and any(number.n_values >= ENOUGH for number in numbers)
+    return len(numbers) == 2 and (share_crossed(*numbers) >= CROSSED or begin_names)
+
+
+def _begin_with_a_person(numbers: Sequence[Column]) -> bool:
+    """Return True if names begin with a number, alone or behind a word; a letter is no person: ``a0``, ``b1``."""
+    if not numbers or not numbers[0].is_first or all(value.isalpha() for value in numbers[0].values if value):
+        return False
+    return len(numbers) == 1 or bool(numbers[0].word)
 
 
 def _without_constant_ends(stems: Sequence[str], token: re.Pattern[str], rest: int, end: int) -> list[str]:

@@ -1,14 +1,18 @@
 """Persons in names that cross them with sentences, poses or scenes: of ``s1_an_2`` the person is ``s1``."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
+from ...benchmark.domains.splits import N_FOLDS
 from .name_columns import COARSE, FINE, Column, Kind, name_columns
 from .readings import ENOUGH, MATCHED, REPEATED, UNCLEAR, AmbiguousNamesError, Reading, column_reading, decided
 from .words import CLIP_WORDS, FRAME_WORDS, PERSON_WORDS
 
 TIME = re.compile(r".*\d[\W_]+\d{10,}\D*")
+NUMBERED = re.compile(r"([^\W\d_]{2,})\d{0,3}")
+MOST = 1 / N_FOLDS  # of the pictures that one word names; a larger one is a series of several persons: Radio1, Radio2
 SEVERAL = 3  # numbers that are more than a clip's
 FRAME_WORD, PERSON_WORD, CLIP_WORD = (re.compile(words, re.IGNORECASE) for words in (FRAME_WORDS, PERSON_WORDS, CLIP_WORDS))
 
@@ -17,8 +21,9 @@ def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
     """
     Return the coarser reading by person, where the groups of a reading are persons crossed with something else.
 
-    The person is the first part of the names that has enough values and recurs with all values of another part. A number
-    stands before all words, as one behind them may be a clip.
+    Words that number their clips are persons (``Obama1_003``, ``Obama2_001``). Otherwise the person is the first part of the
+    names that has enough values and recurs with all values of another part. A number stands before all words, as one behind
+    them may be a clip.
 
     Parameters
     ----------
@@ -48,13 +53,14 @@ def by_person(reading: Reading, stems: Sequence[str]) -> Reading:
         cut_words = [column for column in columns if column.kind is Kind.WORD and column not in inside]
         if len(reading.groups) < ENOUGH and len(cut_words) > 1 and (number := _number_instead(reading, columns, cut_words)):
             return number
+        if numbered := next(filter(None, (_by_words(column, reading) for column in inside)), None):
+            return numbered
         person = next((column for i, column in enumerate(inside) if _is_person(column, inside[:i], inside, reading)), None)
         if person:
             found = column_reading([person], None, reading.labels)
-            for other in inside:
-                if _is_bare(person) and other.n_values >= ENOUGH and are_crossed(person, other):
-                    raise AmbiguousNamesError(found, column_reading([other], None, reading.labels))
-            if _is_bare(person) and sum(map(bool, map(TIME.fullmatch, stems))) >= MATCHED * len(stems):
+            if rival := next((other for other in inside if _may_be_the_person_instead(other, person)), None):
+                raise AmbiguousNamesError(found, column_reading([rival], None, reading.labels))
+            if _is_bare(person) and _end_with_a_time(stems):
                 raise AmbiguousNamesError(found, reading)
             return found
     return reading
@@ -94,6 +100,45 @@ def with_persons(readings: Sequence[Reading], stems: Sequence[str]) -> tuple[Rea
     return tuple(readings)
 
 
+def few_persons(stems: Sequence[str], labels: Sequence[int]) -> tuple[str, ...]:
+    """
+    Return the persons whom names may begin with, where they are too few to be groups: ``DC_a01_0001``, ``JE_a01_0001``.
+
+    Parameters
+    ----------
+    stems : sequence of str
+        Names without suffix that are in finer groups.
+    labels : sequence of int
+
+    Returns
+    -------
+    tuple of str
+        Two to nine values, at least two in each class, as a value of one class alone may be a method; empty where names begin
+        with nothing that recurs with most values of another part.
+    """
+    for part in (COARSE, FINE):
+        columns = name_columns(stems, part, MATCHED, REPEATED)
+        first = next(iter(columns), None)
+        if first is None or not first.is_first or FRAME_WORD.fullmatch(first.word) or CLIP_WORD.fullmatch(first.word):
+            continue
+        of_class = [{v for v, of in zip(first.values, labels, strict=True) if v and of == label} for label in set(labels)]
+        are_few = first.n_values < ENOUGH and min(map(len, of_class)) > 1
+        if are_few and any(other.n_values >= ENOUGH and are_crossed(first, other) for other in columns[1:]):
+            return tuple(sorted(set(first.values) - {""}))
+    return ()
+
+
+def _by_words(column: Column, reading: Reading) -> Reading | None:
+    """Return the reading by the words of a column that number the clips of a person: ``Obama1``, ``Obama2``, ``Merkel1``."""
+    matches = [NUMBERED.fullmatch(value) for value in column.values]
+    words = tuple(match[1] if match else "" for match in matches)
+    if column.kind is not Kind.WORD or any(value and not word for value, word in zip(column.values, words, strict=True)):
+        return None
+    sizes = Counter(filter(None, words))
+    are_persons = ENOUGH <= len(sizes) < column.n_values and max(sizes.values()) <= MOST * len(words)
+    return column_reading([replace(column, values=words)], None, reading.labels) if are_persons else None
+
+
 def _number_instead(reading: Reading, columns: Sequence[Column], inside: Sequence[Column]) -> Reading | None:
     """
     Return the reading by a number that is the person instead of combinations of several parts, as of sentences and emotions.
@@ -109,6 +154,16 @@ def _number_instead(reading: Reading, columns: Sequence[Column], inside: Sequenc
             if persons.fits and decided(reading, persons) is persons:
                 return persons
     return None
+
+
+def _may_be_the_person_instead(other: Column, person: Column) -> bool:
+    """Return True for a second part of many values that recurs with those of a number without letters: ``1001_DFA``."""
+    return _is_bare(person) and other.n_values >= ENOUGH and are_crossed(person, other)
+
+
+def _end_with_a_time(stems: Sequence[str]) -> bool:
+    """Return True if nearly all names end with a date and time, before which a number may be an age."""
+    return sum(map(bool, map(TIME.fullmatch, stems))) >= MATCHED * len(stems)
 
 
 def _is_inside(column: Column, reading: Reading) -> bool:

@@ -211,6 +211,17 @@ def test_pictures_without_a_group_are_counted() -> None:
     assert groups_text(pictures[2:]) == "no groups"
 
 
+def test_few_persons_and_swaps_that_may_be_persons_are_pointed_out(tmp_path: Path) -> None:
+    few = [f"{p}_{e}{i:02d}_{f}.png" for p in ("DC", "JE", "JK", "KL") for e in "ad" for i in range(15) for f in range(3)]
+    (note,) = grouping(tmp_path, *both(*few)).notes
+    assert "the names may tell 4 persons (DC, JE, JK, KL)" in note
+    assert "--groups mine=FILE.csv" in note
+    ring = random.Random(1).sample(range(30), 30)
+    fakes = [f"fake/{ring[i]:03d}_{ring[i - 1]:03d}.png" for i in range(30)]
+    (note,) = grouping(tmp_path, *(f"real/{i:06d}.png" for i in range(30)), *fakes).notes
+    assert f"fakes such as {fakes[0].partition('/')[2]} may be persons" in note
+
+
 def test_groups_of_one_class_alone_are_pointed_out(tmp_path: Path) -> None:
     fakes = [f"fake/clip{c}/{f}.png" for c in range(9) for f in range(5)]
     reals = [f"real/{i:05d}.png" for i in range(45)]
@@ -305,6 +316,45 @@ def test_persons_of_the_reals_group_the_fakes_that_mention_them(real: str, fake:
     whose = {picture.id: picture.group for picture in found.pictures}
     for p in range(20):
         assert whose[f"real/{named(real, p, 0, 2)}.png"] == whose[f"fake/{named(fake, p, 1, 2)}.png"]
+
+
+@pytest.mark.parametrize("copy", ["{} (1)", "{} copy", "Copy of {}", "{} - Copy", "{}_flip", "{}_crop"])
+@pytest.mark.parametrize("name", ["IMG_{:04d}", "{:05d}", "{}", "DSC{:05d}", "frame_{:04d}", "id{:03d}_{:03d}"])
+def test_a_few_copies_are_one_group_with_their_original_and_change_no_other(copy: str, name: str, tmp_path: Path) -> None:
+    originals = [
+        f"{('real', 'fake')[i // 4 % 2]}/{name.format(i // 4, i % 4)}" for i in range(0, 240, 1 if name.startswith("id") else 4)
+    ]
+    pairs = {f"{o.partition('/')[0]}/{copy.format(o.partition('/')[2])}.png": f"{o}.png" for o in originals[::20]}
+    before = {p.id: p.group for p in grouping(tmp_path, *(f"{o}.png" for o in originals)).pictures}
+    found = grouping(tmp_path, *(f"{o}.png" for o in originals), *pairs)
+    assert found.notes == ()
+    groups = {p.id: p.group for p in found.pictures}
+    assert all(groups[one] == groups[other] != "" for one, other in pairs.items())
+    assert {one: key for one, key in groups.items() if one not in {*pairs, *pairs.values()}} == {
+        one: key for one, key in before.items() if one not in pairs.values()
+    }
+
+
+def test_pictures_of_one_name_and_two_formats_are_one_group(tmp_path: Path) -> None:
+    names = both(*(f"{i:05d}.png" for i in range(40)))
+    found = grouping(tmp_path, *names, "real/00007.jpg")
+    assert {p.id for p in found.pictures if p.group} == {"real/00007.jpg", "real/00007.png"}
+
+
+def test_fakes_called_after_their_real_and_a_method_are_read_by_its_name(tmp_path: Path) -> None:
+    """In the names of RAVDESS, of which the last number is the actor, or names are refused."""
+    clips = [f"01-01-{s // 8 + 1:02d}-{s // 4 % 2 + 1:02d}-{s // 2 % 2 + 1:02d}-{s % 2 + 1:02d}" for s in range(32)]
+    reals = [f"{clip}-{p + 1:02d}" for p in range(24) for clip in clips]
+    found = grouping(tmp_path, *(f"real/{name}.png" for name in reals), *(f"fake/{name}_wav2lip.png" for name in reals))
+    assert "two readings" in found.doubt
+
+
+def test_copies_take_the_persons_of_their_original(tmp_path: Path) -> None:
+    reals = [f"real/{i:03d}_{f:02d}.png" for i in range(20) for f in range(3)]
+    fakes = [f"fake/{i:03d}_{i ^ 1:03d}_{f:02d}.png" for i in range(20) for f in range(3)]
+    found = grouping(tmp_path, *reals, *fakes, "fake/004_005_01 copy.png")
+    (copy,) = (p for p in found.pictures if "copy" in p.id)
+    assert (copy.target, copy.donor, copy.group) == ("004", "005", "004")
 
 
 PIECES = (

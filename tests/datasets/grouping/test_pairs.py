@@ -1,9 +1,11 @@
 """Targets and donors are read from names and folders of all common forms; variants of a picture are no donors."""
 
+import random
+
 import pytest
 
 from bandbench.datasets.grouping.name_schemes import Named
-from bandbench.datasets.grouping.pairs import read_mentions, read_pairs
+from bandbench.datasets.grouping.pairs import Place, read_mentions, read_pairs, swapped_persons, untold_pair
 
 
 @pytest.mark.parametrize("framed", [True, False])
@@ -107,3 +109,112 @@ def test_numbers_and_few_groups_are_not_mentioned() -> None:
     assert mentioned("a1", "b1", "c1", "d1", "e1")
     assert not mentioned("a1", "b1", "c1", "d1")
     assert not mentioned("1", "2", "3", "4", "5")
+
+
+def swaps(n: int, how: str) -> list[tuple[int, int]]:
+    """Pairs of persons: each with another one and back, each with several, or around a ring."""
+    rng = random.Random(1)
+    persons = rng.sample(range(n), n)
+    return {
+        "mutual": [(persons[i], persons[i ^ 1]) for i in range(n)],
+        "several": [(a, b) for a in range(n) for b in rng.sample(sorted({*range(n)} - {a}), 6)],
+        "ring": [(persons[i], persons[i - 1]) for i in range(n)],
+    }[how]
+
+
+NAMED = (
+    "{a:03d}_{b:03d}",
+    "{a:04d}-{b:04d}",
+    "{a}_{b}",
+    "p{a}_p{b}",
+    "Deepfakes_{a:03d}_{b:03d}",
+    "{a:02d}_{b:02d}__walk__X{b}F",
+)
+OTHERS = ("{i:05d}", "IMG_{i:04d}", "{i}/{i:04d}", "anna_{i}", "n{i}/{f}")
+
+
+@pytest.mark.parametrize("end", ["", "_{f:04d}"])
+@pytest.mark.parametrize("how", ["mutual", "several"])
+@pytest.mark.parametrize("real", OTHERS)
+@pytest.mark.parametrize("name", [*NAMED, "{a:03d}_to_{b:03d}", "p{a}-swap-p{b}"])
+def test_fakes_tell_persons_who_are_in_no_real(name: str, real: str, how: str, end: str) -> None:
+    pairs = swaps(30, how)
+    reals = [Named(f"{real.format(i=500 + i // 3, f=i % 3)}.png", 0) for i in range(90)]
+    fakes = [Named(f"{(name + end).format(a=a, b=b, f=f)}.png", 1) for a, b in pairs for f in range(3 if end else 1)]
+    places = read_pairs([*reals, *fakes])
+    assert places is not None
+    told = [(int(place.target.strip("p")), int(place.donor.strip("p"))) for place in places[len(reals) :]]
+    assert told == [pair for pair in pairs for _ in range(3 if end else 1)]
+    groups = [place.target for place in places[: len(reals)] if place.target]
+    assert len(set(groups)) in (0, 30)
+
+
+def test_reals_that_are_called_after_the_fakes_have_their_persons() -> None:
+    names = [f"{a:03d}_{b:03d}_{f:02d}.png" for a, b in swaps(30, "mutual") for f in range(3)]
+    places = read_pairs([Named(name, label) for name in names for label in (0, 1)])
+    assert places is not None
+    assert places[0::2] == places[1::2]
+    assert Place() not in places
+
+
+@pytest.mark.parametrize("n", [5, 40])
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda i, rng: f"{i // 20}_{i % 20}",  # a batch and its pictures, or tiles
+        lambda i, rng: f"{rng.randrange(60)}_{rng.randrange(60)}",
+        lambda i, rng: f"{i}_{i + 1}",
+        lambda i, rng: f"{(start := rng.randrange(60))}_{start + rng.randrange(1, 20)}",  # an interval
+        lambda i, rng: f"{rng.randrange(1, 13):02d}_{rng.randrange(1, 29):02d}",
+        lambda i, rng: f"{rng.randrange(5)}-{rng.randrange(5)}_{i}",  # a score
+        lambda i, rng: f"{i // 20:03d}_{i % 20:03d}_0",
+    ],
+)
+def test_two_numbers_that_are_no_persons_stay_none(name, n: int) -> None:
+    rng = random.Random(3)
+    pictures = [Named(f"{name(i, rng)}.png", 1) for i in range(10 * n)] + [Named(f"{i:06d}.png", 0) for i in range(10 * n)]
+    assert read_pairs(pictures) is None
+    assert untold_pair(pictures) == ""
+
+
+@pytest.mark.parametrize("name", [*NAMED, "anna{a}_bert{b}"])
+def test_a_ring_of_swaps_may_be_persons_or_not(name: str) -> None:
+    """As may a running number beside an older one."""
+    words = ["".join(chr(97 + (n * k) % 23) for k in (1, 3, 7, 11)) for n in range(30)]
+    name = name.replace("anna{a}", "{v}").replace("bert{b}", "{w}")
+    fakes = [Named(f"{name.format(a=a, b=b, v=words[a], w=words[b])}.png", 1) for a, b in swaps(30, "ring")]
+    pictures = [*(Named(f"{i:06d}.png", 0) for i in range(30)), *fakes]
+    assert read_pairs(pictures) is None
+    assert untold_pair(pictures) == fakes[0].inner
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "found"),
+    [
+        ("{v}_to_{w}", "mutual", True),
+        ("{v}_to_{w}_{f}", "ring", True),
+        ("{v}1-swap-{w}2_{f}", "several", True),
+        ("{v}_x_to_{w}_x", "several", True),
+        ("faces_{v}_onto_{w}", "several", True),
+        ("{v}_{w}_{f}", "mutual", True),
+        ("{v}_{w}_{f}", "several", False),
+        ("{v}_on_mat{w}_{f}", "several", False),
+    ],
+)
+def test_persons_are_told_by_the_word_that_joins_them(name: str, how: str, found: bool) -> None:
+    words = ["".join(chr(97 + (n * k) % 23) for k in (1, 3, 7, 11)) for n in range(20)]
+    fakes = [name.format(v=words[a], w=words[b], f=f) for a, b in swaps(20, how) for f in range(2)]
+    pictures = [*(Named(f"{i:05d}.png", 0) for i in range(30)), *(Named(f"{fake}.png", 1) for fake in fakes)]
+    assert bool(swapped_persons(pictures)) is found
+    places = read_mentions(pictures, [""] * len(pictures))
+    if found:
+        assert places is not None
+        assert len({place.target for place in places} | {place.donor for place in places}) == 21
+    else:
+        assert places is None
+
+
+def test_attributes_that_are_changed_are_no_persons() -> None:
+    kinds = ("young", "old", "male", "female", "dark", "blond")
+    fakes = [f"{a}_to_{b}_{i}" for i in range(9) for a in kinds for b in kinds if a != b]
+    assert swapped_persons([Named(f"{fake}.png", 1) for fake in fakes]) == ()

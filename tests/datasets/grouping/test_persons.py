@@ -7,7 +7,7 @@ import pytest
 
 from bandbench.datasets.grouping.name_columns import COARSE, name_columns
 from bandbench.datasets.grouping.name_schemes import Named, read_names
-from bandbench.datasets.grouping.persons import are_crossed
+from bandbench.datasets.grouping.persons import are_crossed, few_persons
 from bandbench.datasets.grouping.readings import AmbiguousNamesError
 
 EMOTIONS = ("AN", "DI", "FE", "HA", "NE", "SA", "SU")
@@ -25,6 +25,8 @@ READ: dict[str, Name] = {
     "IMDB": lambda p, c, f: f"nm{p * 37 + 1:07d}_rm{p * 7919 + c * 104729 + f}_{1930 + p}-5-10_{1968 + c}.jpg",
     "RAVDESS frames": lambda p, c, f: f"01-01-{c + 1:02d}-01-{f // 2 + 1:02d}-01-{p + 1:02d}_frame{f % 2:04d}.png",
     "ADFES": lambda p, c, f: f"{'FM'[p % 2]}{p // 2 + 1:02d}-{EMOTIONS[c]}-Turn {('Left', 'Right', 'Up', 'Off')[f]}.png",
+    "HDTF": lambda p, c, f: f"{('WDA', 'WRA')[p % 2]}_{'abcdefghijklmnopqrstuvwx'[p] * 3}{c}_{f:03d}.png",
+    "HDTF frames": lambda p, c, f: f"WRA_{'abcdefghijklmnopqrstuvwx'[p] * 3}{c or ''}_{f // 2:03d}_{f % 2:04d}.png",
     "VGGFace2": lambda p, c, f: f"n{p * 37 + 1:06d}_{c * 7 + 1:04d}_{f + 1:02d}.jpg",
 }
 UNCLEAR: dict[str, Name] = {
@@ -94,3 +96,32 @@ def test_parts_are_crossed_if_each_recurs_with_several_of_the_other() -> None:
 
     assert crossed(*(f"{person}_{emotion}" for person in ("anna", "ben", "cora") for emotion in EMOTIONS))
     assert not crossed("anna_smith", "anna_smith", "ben_jones", "ben_jones", "cora_hill", "cora_hill")
+
+
+@pytest.mark.parametrize(
+    "persons", [("DC", "JE", "JK", "KL"), ("anna", "bert", "cora", "dora", "emil"), ("08", "11", "16", "03")]
+)
+@pytest.mark.parametrize("end", ["", "_{f:04d}"])
+def test_few_persons_who_are_crossed_with_clips_are_told(persons: tuple[str, ...], end: str) -> None:
+    """In the names of SAVEE."""
+    rows = [
+        (p, f"{e}{i:02d}", f)
+        for p in persons
+        for e in ("a", "d", "sa", "su")
+        for i in range(15)
+        for f in range(3 if end else 1)
+    ]
+    stems = [f"{p}_{clip}{end.format(f=f)}" for p, clip, f in rows]
+    labels = [persons.index(p) % 2 for p, _, _ in rows]
+    assert few_persons(stems, labels) == tuple(sorted(persons))
+    assert few_persons(stems, [int(p != persons[0]) for p, _, _ in rows]) == ()  # may be methods
+    assert few_persons([f"clip{persons.index(p)}_{clip}_{f}" for p, clip, f in rows], labels) == ()
+
+
+def test_a_word_of_many_numbers_is_a_series_and_no_person() -> None:
+    """The numbers of ``Radio1`` to ``Radio40`` may be persons."""
+    names = [f"{'abcdefghijkl'[p] * 3}{c}_{f}.png" for p in range(12) for c in range(2) for f in range(3)]
+    series = [f"Radio{c}_{f}.png" for c in range(40) for f in range(3)]
+    reading, alone = (read_names([Named(name, i % 2) for i, name in enumerate(some)]) for some in ([*names, *series], names))
+    assert reading is not None and alone is not None
+    assert (len(reading.groups), len(alone.groups)) == (64, 12)
