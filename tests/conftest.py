@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
+from threadpoolctl import threadpool_limits
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.seen import content_name
@@ -35,13 +36,37 @@ from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.benchmark.search.run import Outcome, run_study
 from bandbench.benchmark.study.study_file import Study
+from bandbench.benchmark.tracking import sqlite_file
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.benchmark.views import features_from_crops, view_kernel
-from bandbench.benchmark.workers import Workers
+from bandbench.benchmark.workers import ONE_THREAD, Workers
 
 # Tests press Ctrl-C. Started in the background of a script, this process ignores it, and its children would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# One numeric thread, as a worker of a study has: several in each process of pytest-xdist wait for each other.
+os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries that are loaded from now on, and for the commands of tests
+threadpool_limits(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stores_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """MLflow makes the first new database of this process, which takes seconds; the others are copies of that."""
+    made, open_with_mlflow = tmp_path_factory.mktemp("made") / "new.db", sqlite_file._open_with_mlflow
+
+    def open_or_copy(path: Path) -> None:
+        if path.name != made.name:  # one that is there, and perhaps has to be mended
+            open_with_mlflow(path)
+        elif made.exists():
+            shutil.copy(made, path)
+        else:
+            open_with_mlflow(path)
+            sqlite_file._copy(path, made)  # with what its write-ahead log holds
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite_file, "_open_with_mlflow", open_or_copy)
+        yield
 
 
 @pytest.fixture(scope="session")

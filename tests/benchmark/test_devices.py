@@ -3,6 +3,7 @@
 import logging
 import re
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -110,17 +111,25 @@ def test_after_a_lack_of_memory_a_batch_begins_anew() -> None:
     assert micro_batches.size == 2
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_the_random_state_and_the_threads_are_left_as_they_were() -> None:
     torch.manual_seed(11)
     wanted = torch.rand(3)
     torch.manual_seed(11)
-    threads = torch.get_num_threads()
     with reproducible(0, "cpu"):
         first = torch.rand(5)
         assert torch.get_num_threads() == 1
     with reproducible(0, "cpu"):
         assert torch.equal(torch.rand(5), first)
-    assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == 2
     assert torch.equal(torch.rand(3), wanted)
 
 

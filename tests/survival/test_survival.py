@@ -10,11 +10,18 @@ from survival.victims import Victim, Victims, write_inputs
 from survival.world import World
 
 
-@pytest.fixture
-def victims(tmp_path: Path) -> Victims:
-    (tmp_path / "inputs").mkdir()
-    write_inputs(tmp_path / "inputs")
-    return Victims(tmp_path / "inputs")
+@pytest.fixture(scope="module")
+def victims(tmp_path_factory: pytest.TempPathFactory) -> Victims:
+    """Commands that read the same inputs, and change none of them."""
+    inputs = tmp_path_factory.mktemp("inputs")
+    write_inputs(inputs)
+    return Victims(inputs)
+
+
+@pytest.fixture(scope="module")
+def whole(victims: Victims, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """The outcome of an undisturbed study."""
+    return undisturbed(victims.study(2), World(tmp_path_factory.mktemp("whole")))
 
 
 SHORT = {
@@ -32,11 +39,6 @@ def test_a_killed_command_comes_to_the_same_end(name: str, victims: Victims, tmp
     assert len(whole.outcome) > 0
     series = killed(victim, whole, tmp_path / "killed", seed=1, most=2)
     assert series.faults == []
-
-
-@pytest.fixture
-def whole(victims: Victims, tmp_path: Path) -> Whole:
-    return undisturbed(victims.study(2), World(tmp_path / "whole"))
 
 
 @pytest.mark.parametrize("limit", [3_000, 100_000, 1_000_000])

@@ -1,4 +1,4 @@
-"""``bench run`` as a user meets it: real processes, real signals, exit codes and messages."""
+"""``bench run`` as a user meets it: exit codes and messages; real processes where signals, locks or many at once matter."""
 
 import contextlib
 import csv
@@ -47,9 +47,31 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", *map(str, arguments)]
 
 
-def bench(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+def process(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own."""
     environment = os.environ | ({"BANDBENCH_HOME": str(home)} if home else {}) | {"COLUMNS": "120"}
     return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment, timeout=300)
+
+
+Bench = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
+    """Run a command in this process, which has imported what it needs and has a server of workers."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+        words = [str(argument) for argument in arguments]
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) as stop:
+            if home:
+                patch.setenv("BANDBENCH_HOME", str(home))
+            main(words)
+        out, err = capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        return subprocess.CompletedProcess(words, stop.value.code, out, err)
+
+    return call
 
 
 def assert_one_message(result: subprocess.CompletedProcess[str], message: str, code: int = 2) -> None:
@@ -58,7 +80,9 @@ def assert_one_message(result: subprocess.CompletedProcess[str], message: str, c
     assert message in " ".join(result.stderr.split())
 
 
-def test_strict_refuses_before_any_fit_what_a_run_marks(study: Path, picture_folder: Maker, tmp_path: Path) -> None:
+def test_strict_refuses_before_any_fit_what_a_run_marks(
+    bench: Bench, study: Path, picture_folder: Maker, tmp_path: Path
+) -> None:
     root = picture_folder(n=30)
     for path in list((root / "fake").iterdir()):
         with Image.open(path) as picture:
@@ -98,7 +122,7 @@ def test_strict_refuses_before_any_fit_what_a_run_marks(study: Path, picture_fol
 
 
 def test_a_source_of_reals_that_is_stored_in_another_way_marks_the_rows(
-    study: Path, picture_folder: Maker, tmp_path: Path
+    bench: Bench, study: Path, picture_folder: Maker, tmp_path: Path
 ) -> None:
     """Fakes and reals of the data set are PNG files, the reals of the source JPEG files."""
     root, other = picture_folder(n=30), picture_folder("photos", n=30, first_seed=900) / "real"
@@ -128,7 +152,7 @@ def test_a_source_of_reals_that_is_stored_in_another_way_marks_the_rows(
     assert float(line["test.by_reals.photos.shortcut.lo"]) > 0.6
 
 
-def test_strict_prints_what_a_generator_may_have_left_and_goes_on(study: Path, picture_folder: Maker) -> None:
+def test_strict_prints_what_a_generator_may_have_left_and_goes_on(bench: Bench, study: Path, picture_folder: Maker) -> None:
     root = picture_folder(n=30)
     for path in (root / "fake").iterdir():
         with Image.open(path) as picture:
@@ -145,18 +169,18 @@ def test_strict_prints_what_a_generator_may_have_left_and_goes_on(study: Path, p
 
 def test_from_folder_to_leaderboard(study: Path, picture_folder: Maker, tmp_path: Path) -> None:
     data = f"mine={picture_folder()}"
-    result = bench("run", "--study", study, "--data", data, "--json", tmp_path / "rows.json")
+    result = process("run", "--study", study, "--data", data, "--json", tmp_path / "rows.json")
     assert result.returncode == 0, result.stderr
     assert "generalization leaderboard" in result.stdout
     for step in ("bench ui", "bench leaderboard", "bench train", "bench scan"):
         assert step in result.stderr
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert rows["study"] == "small"
-    again = bench("run", "--study", study, "--data", data, "--json")
+    again = process("run", "--study", study, "--data", data, "--json")
     assert again.returncode == 0
     assert json.loads(again.stdout) == rows
     assert "Nothing was left to do" in again.stderr
-    board = bench("leaderboard", "--study", "small", "--json")
+    board = process("leaderboard", "--study", "small", "--json")
     assert board.returncode == 0, board.stderr
     assert len(json.loads(board.stdout)["rows"]) == len(rows["rows"])
 
@@ -190,7 +214,7 @@ def wait_for_records(home: Path, n: int) -> None:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_stopped_goes_on(
-    study: Path, picture_folder: Maker, empty_store: Path, tmp_path: Path, ending: signal.Signals
+    bench: Bench, study: Path, picture_folder: Maker, empty_store: Path, tmp_path: Path, ending: signal.Signals
 ) -> None:
     """An interrupted run and its continuation leave what one whole run leaves, and record nothing twice."""
     for name in ("whole", "stopped"):
@@ -215,7 +239,7 @@ def test_what_was_stopped_goes_on(
         assert first.returncode == 130
         assert "the same command continues" in messages
 
-    rest = bench(*arguments, home=tmp_path / "stopped")
+    rest = process(*arguments, home=tmp_path / "stopped")
     assert rest.returncode == 0, rest.stderr
     assert score_files(tmp_path / "stopped") == score_files(tmp_path / "whole")
     from bandbench.benchmark.tracking.store import client_for
@@ -253,7 +277,7 @@ def wait_for_file(path: Path) -> None:
 
 
 def test_three_shards_at_once_one_of_them_killed_give_the_bytes_of_one_run(
-    study: Path, picture_folder: Maker, empty_store: Path, tmp_path: Path
+    bench: Bench, study: Path, picture_folder: Maker, empty_store: Path, tmp_path: Path
 ) -> None:
     for name in ("whole", "shared"):
         (tmp_path / name).mkdir()
@@ -271,35 +295,35 @@ def test_three_shards_at_once_one_of_them_killed_give_the_bytes_of_one_run(
             subprocess.Popen(command(*arguments, "--shard", f"{index}/3"), env=environment, stderr=subprocess.PIPE, text=True)
             for index in range(3)
         ]
-        for process in processes:
-            stack.callback(process.kill)
+        for started in processes:
+            stack.callback(started.kill)
         wait_for_file(shared / "locks" / "small.shard-0-of-3.owner")
         processes[0].send_signal(signal.SIGSTOP)  # it is being run for as long as it takes to look at it
-        early = bench(*arguments, home=shared)
+        early = process(*arguments, home=shared)
         assert_one_message(early, "Wait until all shards have ended, then repeat this command")
         assert f"0/3 (host {socket.gethostname()}, pid {processes[0].pid}, since" in early.stderr
-        messages = [process.communicate(timeout=300)[1] for process in processes[1:]]
-        assert [process.returncode for process in processes[1:]] == [0, 0], messages
+        messages = [started.communicate(timeout=300)[1] for started in processes[1:]]
+        assert [started.returncode for started in processes[1:]] == [0, 0], messages
         n_before = len(list(shared.glob("records/*/*.json")))
         processes[0].send_signal(signal.SIGCONT)
         wait_for_records(shared, n_before + 1)
         processes[0].kill()
         processes[0].communicate(timeout=60)
         assert processes[0].returncode == -signal.SIGKILL
-    again = bench(*arguments, "--shard", "0/3", home=shared)
+    again = process(*arguments, "--shard", "0/3", home=shared)
     assert again.returncode == 0, again.stderr
     for index, text in enumerate((again.stderr, *messages)):
         (line,) = [line for line in text.splitlines() if "when all shards have ended" in line]
         assert f"of shard {index}/3 recorded; when all shards have ended: bench run --study {study} --data {data}" in line
 
-    last = bench(*arguments, "--json", tmp_path / "shared.json", home=shared)
+    last = process(*arguments, "--json", tmp_path / "shared.json", home=shared)
     assert last.returncode == 0, last.stderr
     assert "every fit of this study is on record" in " ".join(last.stderr.split())
     assert score_files(shared) == score_files(tmp_path / "whole")
     assert timeless(tmp_path / "shared.json") == timeless(tmp_path / "whole.json")
 
 
-def test_a_shard_has_no_board_to_write(study: Path, picture_folder: Maker) -> None:
+def test_a_shard_has_no_board_to_write(bench: Bench, study: Path, picture_folder: Maker) -> None:
     arguments = ("run", study, "--data", f"mine={picture_folder()}", "--shard", "0/2")
     assert_one_message(bench(*arguments, "--json"), "shard 0/2 has no board that could be written to -; the run of the whole")
     facts = json.loads(bench(*arguments, "--dry-run", "--json").stdout)
@@ -310,7 +334,7 @@ def test_a_shard_has_no_board_to_write(study: Path, picture_folder: Maker) -> No
 
 
 def test_in_a_slurm_array_the_shard_is_the_task_and_that_is_said(
-    study: Path, picture_folder: Maker, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, study: Path, picture_folder: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"ID": 2, "COUNT": 2, "MIN": 1, "MAX": 2}.items():
         monkeypatch.setenv(f"SLURM_ARRAY_TASK_{name}", str(value))
@@ -322,20 +346,22 @@ def test_in_a_slurm_array_the_shard_is_the_task_and_that_is_said(
     assert_one_message(bench(*arguments, "--shard", "2/2"), "--shard takes I/N")
 
 
-def test_dry_run_says_what_it_would_do_and_does_nothing(study: Path, picture_folder: Maker, tmp_path: Path) -> None:
+def test_dry_run_says_what_it_would_do_and_does_nothing(
+    bench: Bench, study: Path, picture_folder: Maker, tmp_path: Path
+) -> None:
     result = bench("run", "--study", study, "--data", f"mine={picture_folder()}", "--dry-run")
     assert result.returncode == 0, result.stderr
     assert "Nothing was run" in " ".join(result.stdout.split())
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["mlflow.db"]
 
 
-def test_a_folder_alone_is_trained_and_tested_on(picture_folder: Maker) -> None:
+def test_a_folder_alone_is_trained_and_tested_on(bench: Bench, picture_folder: Maker) -> None:
     result = bench("run", "--data", f"faces={picture_folder()}", "--crop", 64, "--dry-run", "--json")
     facts = json.loads(result.stdout)
     assert [entry["domain"] for entry in facts["domains"]] == ["faces"]
 
 
-def test_bad_pictures_end_with_gaps(study: Path, picture_folder: Maker) -> None:
+def test_bad_pictures_end_with_gaps(bench: Bench, study: Path, picture_folder: Maker) -> None:
     root = picture_folder()
     (root / "real" / "text.png").write_text("hello")
     result = bench("run", "--study", study, "--data", f"mine={root}", "--trials", 0, "--seeds", 1)
@@ -345,7 +371,9 @@ def test_bad_pictures_end_with_gaps(study: Path, picture_folder: Maker) -> None:
     assert "generalization leaderboard" in result.stdout
 
 
-def test_a_store_that_does_not_answer(study: Path, picture_folder: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_does_not_answer(
+    bench: Bench, study: Path, picture_folder: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     arguments = ("--study", study, "--data", f"mine={picture_folder()}", "--trials", 0, "--seeds", 1)
     result = bench("run", *arguments, "--tracking-uri", "http://127.0.0.1:9")

@@ -21,7 +21,9 @@ from work_for_clusters import threads_of_numbers
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    for name in ONE_THREAD:
+        monkeypatch.setenv(name, "2")
     made = make_session(None, ())
     with shared_folders(made):
         yield made

@@ -32,15 +32,6 @@ def store(tmp_path: Path, empty_store: Path) -> Path:
     return Path(shutil.copy(empty_store, tmp_path / "home" / "mlflow.db"))
 
 
-@pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> None:
-    """New stores are copies of one that MLflow has made."""
-    opened = sqlite_file._open_with_mlflow
-    monkeypatch.setattr(
-        sqlite_file, "_open_with_mlflow", lambda p: shutil.copy(empty_store, p) if p.name == "new.db" else opened(p)
-    )
-
-
 def ready(path: Path) -> None:
     make_ready(path, sqlite_address(path))
 
@@ -76,7 +67,7 @@ def test_many_make_one_store_whoever_of_them_is_killed(tmp_path: Path) -> None:
         ["DROP TABLE runs", "DELETE FROM alembic_version"],
     ],
 )
-def test_a_half_made_store_is_set_aside_and_made_again(store: Path, quickly: None, damage: list[str]) -> None:
+def test_a_half_made_store_is_set_aside_and_made_again(store: Path, damage: list[str]) -> None:
     change(store, *damage, "PRAGMA user_version = 0")
     with pytest.warns(BenchWarning, match="was damaged .* it is kept as mlflow.db.damaged-.* sent again"):
         ready(store)
@@ -85,7 +76,7 @@ def test_a_half_made_store_is_set_aside_and_made_again(store: Path, quickly: Non
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 100])
-def test_a_file_without_content_or_sense(store: Path, quickly: None, content: bytes) -> None:
+def test_a_file_without_content_or_sense(store: Path, content: bytes) -> None:
     store.write_bytes(content)
     with contextlib.ExitStack() as told:
         if content:
@@ -94,7 +85,7 @@ def test_a_file_without_content_or_sense(store: Path, quickly: None, content: by
     assert MlflowClient(sqlite_address(store)).search_experiments() == []
 
 
-def test_what_is_somebody_elses_is_left_alone(tmp_path: Path, quickly: None) -> None:
+def test_what_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "pictures.db"
     other.write_bytes(b"no database at all" * 100)
     with pytest.raises(TrackingError, match="is no store of MLflow"):
