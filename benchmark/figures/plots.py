@@ -16,6 +16,7 @@ from ..domains.names import chain_of, training, unperturbed
 from ..epochs import Series, member_series
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..results.cell_document import NarrowBand, TriedBand
+from ..results.digits import auc_text
 from ..results.evidence import Evidence, evidence_text
 from ..results.rows import Row
 from ..store.files import atomic_path
@@ -611,7 +612,7 @@ def _draw_heat_map(
         axes.set_xticks(range(len(columns)), heads, fontsize=look.small, rotation=90 if look.paper else 0)
         axes.set_yticks(range(len(rows)), names, fontsize=look.tiny)
         for (i, j), value in np.ndenumerate(values):
-            text = "–" if np.isnan(value) else f"{value:.2f}"
+            text = auc_text(value, digits=2)
             weight = "bold" if bold is not None and bold[i, j] and not np.isnan(value) else None
             colour = "white" if abs(value - 0.5) > 0.33 else "black"
             axes.text(j, i, text, ha="center", va="center", fontsize=look.small, color=colour, weight=weight)

@@ -13,6 +13,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Self
 
 from ..frequency.bands import Band
+from .digits import auc_text
 
 
 class Carrier(StrEnum):
@@ -218,8 +219,8 @@ class Estimate:
         return None if data is None else cls(*(math.nan if data[name] is None else data[name] for name in ("auc", "lo", "hi")))
 
     def __str__(self) -> str:
-        between = "" if math.isnan(self.lo) else f" ({self.lo:.2f}-{self.hi:.2f})"
-        return f"{self.auc:.2f}{between}"
+        auc, low, high = (auc_text(value, digits=2) for value in (self.auc, self.lo, self.hi))
+        return auc if math.isnan(self.lo) else f"{auc} ({low}-{high})"
 
 
 @dataclass(frozen=True)

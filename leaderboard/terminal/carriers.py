@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ...benchmark.frequency.bands import Band
 from ...benchmark.reporting import folded_name
 from ...benchmark.results.carriers import CarrierResult, Estimate, LatticeResult
+from ...benchmark.results.digits import auc_text
 from ...benchmark.results.rows import Row
 from ..carriers import CarrierLine, carrier_lines
 
@@ -80,7 +81,7 @@ def _of_lattice(result: CarrierResult, heading: str) -> str:
 
 
 def _number(estimate: Estimate | None) -> str:
-    return "–" if estimate is None else f"{estimate.auc:.2f}"
+    return "–" if estimate is None else auc_text(estimate.auc, digits=2)
 
 
 def print_carriers(rows: Sequence[Row], study: str, console: "Console") -> None:

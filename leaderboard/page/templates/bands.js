@@ -114,7 +114,7 @@ function bandTile(told, kind, [low, high, aucs, errors], i, limit) {
   const lost = lossOf(told, aucs[i], i);
   const share = kind === "keep" ? aucs[i] : known(lost) ? 0.5 + lost / (2 * limit) : null;
   const parts = [shortened(told.domains[i], 80), `${low.toFixed(3)}–${high.toFixed(3)} cycles/pixel ${kind === "keep" ? "kept" : "removed"}`,
-    known(aucs[i]) ? `AUC ${fixed(aucs[i])}${between(from, to) ? ` (${between(from, to)})` : ", no interval"}` : "not measured"];
+    known(aucs[i]) ? `AUC ${aucText(aucs[i])}${between(from, to) ? ` (${between(from, to)})` : ", no interval"}` : "not measured"];
   if (kind === "stop" && known(aucs[i])) parts.push(known(lost) ? `${signed(-lost)} relative to all frequencies (${fixed(told.allpass[i])})` : "all-pass: not measured");
   const td = element("td", { class: known(share) ? null : "none", tabindex: "-1", "data-about": parts.join("\n"), "aria-label": parts.join(", ") });
   if (known(share)) td.style.background = `rgb(${shade(share).join(",")})`;

@@ -18,7 +18,7 @@ function carrierMap(study, lines) {
   const cell = (name, column) => {
     const one = carrierEstimates(found.get(name)).get(column);
     const bounds = one ? between(one.lo, one.hi) : "";
-    return one ? { text: one.auc.toFixed(2), share: one.auc, about: `${shortened(name, 120)}\n${column}\nAUC ${fixed(one.auc)}${bounds ? ` (${bounds})` : ""}` }
+    return one ? { text: aucText(one.auc, 2), share: one.auc, about: `${shortened(name, 120)}\n${column}\nAUC ${aucText(one.auc)}${bounds ? ` (${bounds})` : ""}` }
       : { text: "–", about: `${shortened(name, 120)}\n${column}\nnot measured` };
   };
   return element("div", { class: "scroll carriers", role: "region", tabindex: "0", "aria-label": `What detectors live on, ${study}, scrollable` },

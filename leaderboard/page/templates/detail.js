@@ -69,7 +69,7 @@ function rowHead(row) {
       fact("gain over all-pass", signed(row.gain) + (RANGES.difference(row.gain_lo, row.gain_hi) && ` (${RANGES.difference(row.gain_lo, row.gain_hi)})`)),
       fact("draws", `${row.seeds}${known(row.draw_sd) ? `, standard deviation between them ${fixed(row.draw_sd)}` : ""}`),
       fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} relative to the chosen band: for each test domain, the best of ${row.candidates} bands on the other test domains` : ""),
-      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} ${RANGES.difference(row.gap_lo, row.gap_hi) && `(${RANGES.difference(row.gap_lo, row.gap_hi)}) `}relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),
+      fact("oracle AUC", known(row.oracle_auc) ? `${aucText(row.oracle_auc)}, ${signed(row.gap)} ${RANGES.difference(row.gap_lo, row.gap_hi) && `(${RANGES.difference(row.gap_lo, row.gap_hi)}) `}relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),
       fact("origin", ORIGINS[row.origin]),
       fact("coverage", percent(row.coverage)),
       fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture${known(row.score_ms) ? ` (detector alone: ${milliseconds(row.score_ms)})` : ""}, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
@@ -212,7 +212,7 @@ function transferPart(row) {
 function robustnessPart(row) {
   const entries = DATA.details[row.id]?.robustness ?? [];
   if (!entries.length) return [];
-  const lines = entries.map((one) => [[element("bdi", {}, one.perturbation)], one.scope, fixed(one.clean_auc), measured(one.auc, one.auc_lo, one.auc_hi), signed(-one.drop), between(one.drop_lo, one.drop_hi).replace("–", " to ") || "–", String(one.domains.length)]);
+  const lines = entries.map((one) => [[element("bdi", {}, one.perturbation)], one.scope, aucText(one.clean_auc), measured(one.auc, one.auc_lo, one.auc_hi), signed(-one.drop), between(one.drop_lo, one.drop_hi).replace("–", " to ") || "–", String(one.domains.length)]);
   return [element("h3", {}, "Under perturbations of the test pictures"), plainTable("Perturbations", ["perturbation", "tested", "AUC unperturbed", "AUC", "change", "AUC lost, 95 % interval", "domains"], lines)];
 }
 

@@ -58,7 +58,7 @@ function texEscaped(text, length = 120) {
 
 // A name may break after what separates its parts, as on the page.
 const texName = (text, length = 80) => shortened(String(text).replace(/\s+/g, " "), length).split(/(?<=[/@+_:=-])/).map((part) => texEscaped(part)).join("\\allowbreak{}");
-const texNumber = (value) => (known(value) ? fixed(value) : "--");
+const texNumber = (value) => (known(value) ? aucText(value) : "--");
 const texSigned = (value) => (known(value) ? `$${signed(value).replace("−", "-")}$` : "--");
 
 // Columns of numbers of the table, and how their values are written.
@@ -167,7 +167,7 @@ function asTexMatrix() {
 
 function texMatrixLine(cells, train, domains, home) {
   const found = domains.map((domain) => cells(train, domain));
-  const values = found.map((test, i) => (home.has(domains[i]) && test && known(test.auc) ? `\\textit{${fixed(test.auc)}}` : texNumber(test?.auc)));
+  const values = found.map((test, i) => (home.has(domains[i]) && test && known(test.auc) ? `\\textit{${aucText(test.auc)}}` : texNumber(test?.auc)));
   const bounds = found.map((test) => (test && known(test.auc) ? texInterval(test.auc_lo, test.auc_hi) : ""));
   return texPair([texName(train), ...values], ["", ...bounds]);
 }

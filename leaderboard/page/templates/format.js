@@ -15,7 +15,7 @@ function element(tag, attributes = {}, ...children) {
 
 const known = (value) => typeof value === "number" && Number.isFinite(value);
 // What is below 1 must not look as if it reached it.
-const aucText = (value) => (known(value) && value < 1 ? Math.min(value, 0.999).toFixed(3) : fixed(value));
+const aucText = (value, digits = 3) => (known(value) && value < 1 ? Math.min(value, 1 - 10 ** -digits).toFixed(digits) : fixed(value, digits));
 const fixed = (value, digits = 3) => (known(value) ? value.toFixed(digits) : "–");
 const signed = (value, digits = 3) => {
   if (!known(value)) return "–";

@@ -74,8 +74,8 @@ function aucCell(cells, train, name) {
   const about = `trained on ${shortened(train, 80)}\ntested on ${shortened(name, 80)}`;
   if (!test || !known(test.auc)) return { text: "–", about: about + "\nnot measured" };
   const bounds = between(test.auc_lo, test.auc_hi);
-  return { text: test.auc.toFixed(2), share: test.auc,
-    about: `${about}\nAUC ${fixed(test.auc)}${bounds ? ` (${bounds})` : ""}${known(test.n) ? `\n${counted(test.n, "picture")}, coverage ${percent(test.coverage)}` : ""}` };
+  return { text: aucText(test.auc, 2), share: test.auc,
+    about: `${about}\nAUC ${aucText(test.auc)}${bounds ? ` (${bounds})` : ""}${known(test.n) ? `\n${counted(test.n, "picture")}, coverage ${percent(test.coverage)}` : ""}` };
 }
 
 function differenceCell(cells, train, name) {
@@ -83,7 +83,7 @@ function differenceCell(cells, train, name) {
   const about = `trained on ${shortened(train, 80)}\ntested on ${shortened(name, 80)}`;
   if (!a || !b || !known(a.auc) || !known(b.auc)) return { text: "–", about: about + "\nnot measured on both sides" };
   const apart = a.auc_lo > b.auc_hi || b.auc_lo > a.auc_hi ? "the 95 % intervals do not overlap" : "the 95 % intervals overlap";
-  return { text: signed(a.auc - b.auc, 2), share: 0.5 + (a.auc - b.auc) / 2, about: `${about}\n${fixed(a.auc)} minus ${fixed(b.auc)}: ${signed(a.auc - b.auc)}\n${apart}` };
+  return { text: signed(a.auc - b.auc, 2), share: 0.5 + (a.auc - b.auc) / 2, about: `${about}\n${aucText(a.auc)} minus ${aucText(b.auc)}: ${signed(a.auc - b.auc)}\n${apart}` };
 }
 
 function heatTable(title, lines, columns, cellOf, ends, corner = "trained on ↓ tested on →", isFramed = (line, name) => line === name, headOf = nameOf) {

@@ -10,7 +10,7 @@ const sourcesOf = (rows) => [...new Set(rows.flatMap((row) => Object.keys(realsO
 
 function realsAbout(row, domain, one) {
   const bounds = between(one.lo, one.hi);
-  return `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(one.source, 80)}\nAUC ${fixed(one.auc)}${bounds ? ` (${bounds})` : ""}\n${counted(one.n_real, "real")}, false alarms at the in-domain threshold: ${percent(one.false_alarms)}${one.lookalikes ? `\n${counted(one.lookalikes, "real looks", "reals look")} like training or validation pictures` : ""}${one.shortcut ? `\nshortcut: ${one.shortcut}` : ""}`;
+  return `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(one.source, 80)}\nAUC ${aucText(one.auc)}${bounds ? ` (${bounds})` : ""}\n${counted(one.n_real, "real")}, false alarms at the in-domain threshold: ${percent(one.false_alarms)}${one.lookalikes ? `\n${counted(one.lookalikes, "real looks", "reals look")} like training or validation pictures` : ""}${one.shortcut ? `\nshortcut: ${one.shortcut}` : ""}`;
 }
 
 function realsPart(row) {
@@ -21,7 +21,7 @@ function realsPart(row) {
   const found = (domain, source) => row.reals.tests[domain].find((one) => one.source === source);
   const cell = (domain, source) => {
     const one = found(domain, source);
-    return one && known(one.auc) ? { text: `${one.auc.toFixed(2)}${one.shortcut ? SHORTCUT_SIGN : ""}`, share: one.auc, about: realsAbout(row, domain, one) }
+    return one && known(one.auc) ? { text: `${aucText(one.auc, 2)}${one.shortcut ? SHORTCUT_SIGN : ""}`, share: one.auc, about: realsAbout(row, domain, one) }
       : { text: "–", about: `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(source, 80)}\nnot measured` };
   };
   const alarms = domains.map((domain) => [[nameOf(domain)], ...sources.map((source) => percent(found(domain, source)?.false_alarms))]);
@@ -52,7 +52,7 @@ function realsMap(set, rows) {
     const row = BY_ID.get(id);
     const value = realsOf(row).choices[source];
     const about = `${shortened(names.get(id), 120)}\n${source === OWN_REALS ? "each domain with its own reals" : `all domains against reals of ${shortened(source, 80)}`}`;
-    return known(value) ? { text: value.toFixed(2), share: value, about: `${about}\nmean AUC ${fixed(value)}` } : { text: "–", about: `${about}\nnot measured` };
+    return known(value) ? { text: aucText(value, 2), share: value, about: `${about}\nmean AUC ${aucText(value)}` } : { text: "–", about: `${about}\nnot measured` };
   };
   return heatTable(`Set ${DATA.sets[set].name}: mean over ${counted(DATA.sets[set].domains.length, "test domain")}`, rows.map((row) => row.id), sources, cell, undefined, "detector ↓ reals of →",
     (id, source) => realsOf(BY_ID.get(id)).leads.includes(source), (id) => nameOf(names.get(id)));

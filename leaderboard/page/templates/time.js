@@ -13,7 +13,7 @@ function timeTraces(rows) {
   const at = (test) => periodOf(test.domain)[0];
   return rows.map((row, i) => {
     const tests = dated(row).sort((a, b) => at(a).localeCompare(at(b)));
-    const about = (test) => `${label(row.detector)}<br>${label(test.domain)}${row.home.has(test.domain) ? ", in-domain" : ""}<br>${dateText(periodOf(test.domain))}<br>AUC ${fixed(test.auc)} (${between(test.auc_lo, test.auc_hi) || "no interval"})`;
+    const about = (test) => `${label(row.detector)}<br>${label(test.domain)}${row.home.has(test.domain) ? ", in-domain" : ""}<br>${dateText(periodOf(test.domain))}<br>AUC ${aucText(test.auc)} (${between(test.auc_lo, test.auc_hi) || "no interval"})`;
     const reach = (test, end) => (known(test[end]) ? Math.abs(test[end] - test.auc) : 0);
     return { type: "scatter", mode: "markers", name: label(row.detector), x: tests.map((test) => at(test)), y: tests.map((test) => test.auc), text: tests.map(about), hoverinfo: "text",
       marker: { color: colour(i), size: 9, symbol: tests.map((test) => SYMBOLS[i % SYMBOLS.length] + (row.home.has(test.domain) ? "-open" : "")) },

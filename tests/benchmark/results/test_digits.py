@@ -14,6 +14,10 @@ def test_what_is_below_one_does_not_look_as_if_it_reached_it(value: float, text:
     assert auc_text(value) == text
 
 
+def test_two_digits_stay_below_one_too() -> None:
+    assert [auc_text(value, digits=2) for value in (0.995, 0.9999, 1.0, 0.5)] == ["0.99", "0.99", "1.00", "0.50"]
+
+
 def test_an_interval_has_both_ends_or_is_empty() -> None:
     assert interval_text(0.971, 0.99997, "–") == "0.971–0.999"
     assert interval_text(0.9, 1.0, one="1") == "0.900-1"
