@@ -247,12 +247,12 @@ def _with_copies(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
         If two readings fit about equally well and disagree.
     """
     named = [Named(picture.inner, picture.label) for picture in pictures]
-    originals = _originals(named)
+    originals = _originals(pictures, named)
     if not originals:
         return _by_evidence(pictures, named)
-    read_as: dict[tuple[int, str], int] = {}  # rows by class and name; a copy has the name of its original
+    read_as: dict[tuple[Split | None, int, str], int] = {}  # rows by split, class and name; a copy has the name of its original
     for i in sorted(range(len(named)), key=originals.__contains__):
-        read_as.setdefault((named[i].label, named[originals.get(i, i)].inner), i)
+        read_as.setdefault((pictures[i].split, named[i].label, named[originals.get(i, i)].inner), i)
     rows = sorted(read_as.values())
     names = [Named(named[originals.get(i, i)].inner, named[i].label) for i in rows]
     try:
@@ -277,16 +277,20 @@ def _as_grouped(picture: Picture, other: Picture) -> Picture:
     return replace(picture, **told)
 
 
-def _originals(named: Sequence[Named]) -> dict[int, int]:
+def _originals(pictures: Sequence[Picture], named: Sequence[Named]) -> dict[int, int]:
     """
     Return the row of the original of each copy and version.
 
     It is the one of its class and folder, else of its folder, else the only one of its name. Where there is none, it is the
-    first copy. Of several pictures of one name in a folder it is the first.
+    first copy. Of several pictures of one name in a folder it is the first. Folders of different given splits are different:
+    each may count its pictures from 1.
     """
+    folders = [(picture.split, _folder(picture)) for picture in pictures]
     originals = original_names(one.stem for one in named)
-    first: dict[tuple[int, str, str], int] = {}  # of the pictures of one name: a.png and a.jpg, a.png and a_crop.png
-    same = {i: row for i, one in enumerate(named) if (row := first.setdefault((one.label, _folder(one), one.stem), i)) != i}
+    first: dict[
+        tuple[int, tuple[Split | None, str], str], int
+    ] = {}  # of the pictures of one name: a.png and a.jpg, a.png and a_crop.png
+    same = {i: row for i, one in enumerate(named) if (row := first.setdefault((one.label, folders[i], one.stem), i)) != i}
     found = {i: row for i, row in same.items() if named[i].stem} if len(same) < REPEATED * len(named) else {}
     if not originals:
         return found
@@ -298,7 +302,7 @@ def _originals(named: Sequence[Named]) -> dict[int, int]:
     for i, one in enumerate(named):
         if one.stem in originals:
             some = by_name[originals[one.stem]]
-            beside = [row for row in some if _folder(named[row]) == _folder(one)]
+            beside = [row for row in some if folders[row] == folders[i]]
             original = next((row for row in beside if named[row].label == one.label), next(iter(beside), None))
             if original is None and len(some) == 1:
                 (original,) = some
@@ -309,8 +313,8 @@ def _originals(named: Sequence[Named]) -> dict[int, int]:
     return found
 
 
-def _folder(one: Named | Picture) -> str:
-    return one.inner.rpartition("/")[0]
+def _folder(picture: Picture) -> str:
+    return picture.inner.rpartition("/")[0]
 
 
 def _by_evidence(pictures: Sequence[Picture], named: Sequence[Named]) -> tuple[Picture, ...]:

@@ -152,7 +152,8 @@ def test_attribution(picture_folder: Maker, tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("scan", "pictures"), "pictures is no model. Make one: bench train"),
+        (("scan", "pictures"), "there is no model pictures, check the path. `bench train DETECTOR"),
+        (("scan", "."), ". is no model. Make one: bench train"),
         (("train", "spectral_svn", "--train", "procedural/planted"), "Did you mean 'spectral_svm'?"),
         (("train", "spectral_svm", "--train", "procedural/plant"), "Did you mean 'planted'?"),
         (("train", "spectral_svm", "--train", "procedural/planted", "--task", "attribute"), "Did you mean 'attribution'?"),

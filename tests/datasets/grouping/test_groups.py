@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bandbench.benchmark.contracts import Split
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.grouping.groups import Grouping, Picture, group_pictures, groups_text
 
@@ -339,6 +340,21 @@ def test_pictures_of_one_name_and_two_formats_are_one_group(tmp_path: Path) -> N
     names = both(*(f"{i:05d}.png" for i in range(40)))
     found = grouping(tmp_path, *names, "real/00007.jpg")
     assert {p.id for p in found.pictures if p.group} == {"real/00007.jpg", "real/00007.png"}
+
+
+@pytest.mark.parametrize("extra", [(), ("train/real/00007 (1).png",)])
+def test_pictures_that_each_given_split_counts_from_one_are_no_copies(tmp_path: Path, extra: tuple[str, ...]) -> None:
+    sizes: dict[Split, int] = {"train": 40, "val": 10, "test": 10}
+    pictures = [
+        Picture(f"{split}/{name}/{i:05d}.png", label, split, f"{split}/{name}")
+        for split, n in sizes.items()
+        for label, name in enumerate(("real", "fake"))
+        for i in range(n)
+    ]
+    copies = [Picture(name, 0, "train", "train/real") for name in extra]
+    found = group_pictures([*pictures, *copies], "auto", tmp_path, "mine")
+    assert len(found.pictures) == len(pictures) + len(copies)
+    assert {p.id for p in found.pictures if p.group} == {name.replace(" (1)", "") for name in extra} | {*extra}
 
 
 def test_fakes_called_after_their_real_and_a_method_are_read_by_its_name(tmp_path: Path) -> None:
