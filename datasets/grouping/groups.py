@@ -287,9 +287,8 @@ def _originals(pictures: Sequence[Picture], named: Sequence[Named]) -> dict[int,
     """
     folders = [(picture.split, _folder(picture)) for picture in pictures]
     originals = original_names(one.stem for one in named)
-    first: dict[
-        tuple[int, tuple[Split | None, str], str], int
-    ] = {}  # of the pictures of one name: a.png and a.jpg, a.png and a_crop.png
+    # Of the pictures of one name: a.png and a.jpg, a.png and a_crop.png.
+    first: dict[tuple[int, tuple[str | None, str], str], int] = {}
     same = {i: row for i, one in enumerate(named) if (row := first.setdefault((one.label, folders[i], one.stem), i)) != i}
     found = {i: row for i, row in same.items() if named[i].stem} if len(same) < REPEATED * len(named) else {}
     if not originals:
