@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, Proce
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -350,9 +351,14 @@ class Workers:
             remove_abandoned(root)
 
 
+def _processes_of(pool: ProcessPoolExecutor) -> list[BaseProcess]:
+    """Return the processes of a pool that is not shut down; executors have no public way to end them before Python 3.14."""
+    return list((getattr(pool, "_processes", None) or {}).values())
+
+
 def kill_processes(pool: ProcessPoolExecutor) -> None:
-    """End the processes of a pool at once; executors have no public way to do so before Python 3.14."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())
+    """End the processes of a pool at once."""
+    processes = _processes_of(pool)
     for process in processes:
         process.kill()
     deadline = time.monotonic() + SECONDS_TO_DIE
@@ -366,7 +372,7 @@ def _has_broken(inner: Future[Any] | None) -> bool:
 
 def _end_broken(pool: ProcessPoolExecutor) -> str:
     """Wait until the processes of a broken pool have ended; return how the first did, as the end of a sentence."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())
+    processes = _processes_of(pool)
     deadline = time.monotonic() + SECONDS_TO_DIE
     ended = [process for process in processes if connection.wait([process.sentinel], max(0.0, deadline - time.monotonic()))]
     for process in set(processes).difference(ended):

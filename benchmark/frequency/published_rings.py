@@ -228,7 +228,7 @@ class _Spectra:
         if one.is_one:
             return self._unfiltered()
         n_rings = len(self.layout.count)
-        means, between = np.empty((len(self.squared), n_rings)), np.ones((len(self.squared), n_rings), dtype=bool)
+        means, between = np.empty((len(self.power), n_rings)), np.ones((len(self.power), n_rings), dtype=bool)
         if len(one.gain) == 1:  # else the first-order sums are no product of a sum over the spectrum and a gain
             above = self.inverse[1] < one.limit_above
             if above.all():

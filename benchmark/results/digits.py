@@ -17,9 +17,9 @@ def auc_text(value: float, one: str = "", digits: int = 3) -> str:
     """
     if math.isnan(value):
         return "–"
-    if value == 1 and one:
-        return one
-    return f"{value if value == 1 else min(value, 1 - 10**-digits):.{digits}f}"
+    if value == 1:
+        return one or f"{1:.{digits}f}"
+    return f"{min(value, 1 - 10**-digits):.{digits}f}"
 
 
 def interval_text(low: float, high: float, dash: str = "-", one: str = "") -> str:
