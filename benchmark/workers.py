@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
-from .store.folders import cache_root, keep_working_folder, results_root, study_lock_file
+from .store.folders import cache_root, keep_working_folder, results_root, was_begun
 from .store.scratch import remove_abandoned
 
 Result = TypeVar("Result")
@@ -36,16 +37,13 @@ _DIED = (
 )
 
 
-# What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
-PRELOAD = [
-    *("bandbench.benchmark.search.preload", "scipy.fft", "scipy.special", "sklearn.svm", "sklearn.linear_model"),
-    *("matplotlib.figure", "matplotlib.backends.backend_agg"),
-]
+# What the server imports that workers of a study are forked from.
+PRELOAD = ["bandbench.benchmark.search.preload"]
 
 
 def warm_up_for(study: str) -> None:
-    """Warm up for a study by its name or file, unless a run of it has begun before: there may be nothing left to compute."""
-    if not study_lock_file(Path(study).stem).exists():
+    """Warm up for a study by its name or file, unless a run of it has begun before."""
+    if not was_begun(Path(study).stem):
         warm_up()
 
 
@@ -82,6 +80,7 @@ def start_worker(environment: Mapping[str, str]) -> None:
         Variables to set; where the process was started they may have been others.
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1") | dict(environment))  # for libraries that are loaded from now on
+    gc.freeze()  # a search for garbage in what was imported before the fork would copy all of it, page by page
     keep_working_folder()
     show_sentences()
     steady_memory()

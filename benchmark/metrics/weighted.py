@@ -64,15 +64,46 @@ def weighted_error_rates(scored: Scored, weights: NDArray, false_alarm_rates: Se
 
 
 @dataclass(frozen=True, eq=False)
-class _Curve:
-    """Weights of the reals and of the fakes above each threshold, highest first, each (n_draws, n_thresholds + 1) from 0 on."""
+class _Class:
+    """
+    Weights of the items of one class above each threshold, in every draw.
 
-    alarms: NDArray[np.int32]
-    detected: NDArray[np.int32]
+    Attributes
+    ----------
+    running : array of int32 (n_members + 1, n_draws)
+        Weights of the first members, highest score first. Draws lie side by side: a sum over items adds all draws of one item
+        at once.
+    above : array of int (n_thresholds + 1,)
+        How many members lie above each threshold, highest first, from none on.
+    """
+
+    running: NDArray[np.int32]
+    above: NDArray[np.intp]
 
     @property
-    def totals(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        return self.alarms[:, -1], self.detected[:, -1]
+    def total(self) -> NDArray[np.int32]:
+        """Weight of all members, (n_draws,)."""
+        return self.running[-1]
+
+    def at(self, thresholds: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Return the weight above one threshold for each draw."""
+        return self.running[self.above[thresholds], np.arange(len(thresholds))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """ROC curves of many draws, over `n_thresholds` + 1 thresholds, highest first; the first of them passes nothing."""
+
+    reals: _Class
+    fakes: _Class
+
+    @property
+    def n_thresholds(self) -> int:
+        return len(self.reals.above) - 1
+
+    @property
+    def n_draws(self) -> int:
+        return self.reals.running.shape[1]
 
 
 def _weighted_roc(scored: Scored, weights: NDArray) -> _Curve:
@@ -81,15 +112,14 @@ def _weighted_roc(scored: Scored, weights: NDArray) -> _Curve:
         order = np.argsort(descending, kind="stable")
         scored, weights = Scored(scored.labels[order], scored.scores[order], scored.groups), weights.T[order].T
     last = np.r_[scored.scores[1:] != scored.scores[:-1], True]  # of equal scores: a threshold passes all of them or none
-    counts = []
+    classes = []
     for label in (0, 1):
-        # Draws lie side by side: a sum over items adds all draws of one item at once.
-        running = np.zeros((weights.shape[1] + 1, len(weights)), dtype=np.int32)
         members = scored.labels == label
-        running[1:][members] = weights.T[members]
+        running = np.zeros((np.count_nonzero(members) + 1, len(weights)), dtype=np.int32)
+        running[1:] = weights.T[members]
         np.add.accumulate(running, axis=0, out=running)
-        counts.append((running if last.all() else running[np.r_[True, last]]).T)
-    return _Curve(*counts)
+        classes.append(_Class(running, np.r_[0, np.cumsum(members)[last]]))
+    return _Curve(*classes)
 
 
 def _first(is_past: Callable[[NDArray[np.intp]], NDArray[np.bool_]], n_draws: int, n: int) -> NDArray[np.intp]:
@@ -103,28 +133,27 @@ def _first(is_past: Callable[[NDArray[np.intp]], NDArray[np.bool_]], n_draws: in
 
 
 def _detection_rates(curve: _Curve, false_alarm_rates: Sequence[float]) -> NDArray[np.float64]:
-    n_draws, n = curve.alarms.shape
-    draws, (reals, fakes) = np.arange(n_draws), curve.totals
+    reals, fakes = curve.reals.total, curve.fakes.total
     rates = []
     for rate in false_alarm_rates:
-        most = np.floor((rate + 1e-12) * reals).astype(curve.alarms.dtype)
-        beyond = _first(lambda at, most=most: curve.alarms[draws, at] > most, n_draws, n)
+        most = np.floor((rate + 1e-12) * reals).astype(reals.dtype)
+        beyond = _first(lambda at, most=most: curve.reals.at(at) > most, curve.n_draws, curve.n_thresholds + 1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            rates.append(np.where(reals > 0, curve.detected[draws, beyond - 1] / fakes, np.nan))
+            rates.append(np.where(reals > 0, curve.fakes.at(beyond - 1) / fakes, np.nan))
     return np.array(rates)
 
 
 def _equal_error(curve: _Curve) -> NDArray[np.float64]:
     """Error rate where false alarms are as frequent as misses, linear between ROC points, (n_draws,)."""
-    n_draws, n = curve.alarms.shape
-    draws, (reals, fakes) = np.arange(n_draws), (total.astype(np.int64) for total in curve.totals)
+    reals, fakes = (one.total.astype(np.int64) for one in (curve.reals, curve.fakes))
 
     def passed(at: NDArray[np.intp]) -> NDArray[np.int64]:
         """Share of reals above the threshold plus that of fakes, times both numbers: from 0 to twice their product."""
-        return curve.alarms[draws, at] * fakes + curve.detected[draws, at] * reals
+        return curve.reals.at(at) * fakes + curve.fakes.at(at) * reals
 
-    after = np.clip(_first(lambda at: passed(at) >= reals * fakes, n_draws, n), 1, n - 1)
+    first = _first(lambda at: passed(at) >= reals * fakes, curve.n_draws, curve.n_thresholds + 1)
+    after = np.clip(first, 1, curve.n_thresholds)
     below, above = passed(after - 1), passed(after)
-    before, beyond = curve.alarms[draws, after - 1], curve.alarms[draws, after]
+    before, beyond = curve.reals.at(after - 1), curve.reals.at(after)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (before + (reals * fakes - below) / (above - below) * (beyond - before)) / reals

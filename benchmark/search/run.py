@@ -31,7 +31,7 @@ from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
-from ..store.folders import ensure_writable, results_root
+from ..store.folders import ensure_writable, results_root, was_begun
 from ..store.seal import SEAL, break_seal, is_sealed, seal_folder
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
@@ -152,6 +152,7 @@ def run_study(
     if shard is not None:
         refuse_sqlite(storage)
     turn = shard.index / shard.count if shard else 0.0
+    is_new = not was_begun(plan.study.name)
     with (
         study_lock(plan.study.name, shard),
         storage_lock(plan.study.name, storage, searched(plan, shard)) as still_held,
@@ -169,7 +170,7 @@ def run_study(
         if waiting := waiting_jobs(plan.study.name):
             reporter.note(waiting_text(waiting))
         outbox = Outbox(tracking_uri)
-        exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
+        exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note, ahead=is_new)
         exporter.start()
         try:
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:

@@ -67,6 +67,11 @@ def study_lock_file(name: str) -> Path:
     return results_root() / "locks" / f"{name}.lock"
 
 
+def was_begun(name: str) -> bool:
+    """Return True if a run of a study has begun before: there may be nothing left to compute."""
+    return study_lock_file(name).exists()
+
+
 def can_write(path: Path) -> bool:
     """Return True if this process may write an existing file, or make files in an existing folder."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

@@ -40,6 +40,8 @@ class Exporter(threading.Thread):
         See `Sender`.
     report : callable, optional
         Called with the problem as soon as there is one, and not again for later ones.
+    ahead : bool
+        Open the store before there is something to send, while the study waits for its workers.
 
     Attributes
     ----------
@@ -53,6 +55,7 @@ class Exporter(threading.Thread):
         uri: str,
         describe_model: Callable[[Path], None],
         report: Callable[[str], None] | None = None,
+        ahead: bool = False,
     ) -> None:
         super().__init__(name="exporter", daemon=True)
         self.problem = ""
@@ -60,6 +63,7 @@ class Exporter(threading.Thread):
         self._uri = uri
         self._describe_model = describe_model
         self._report = report
+        self._ahead = ahead
         self._closing = threading.Event()
         self._abandoned = False
         self._deadline = math.inf
@@ -93,7 +97,7 @@ class Exporter(threading.Thread):
     def _send_waiting(self, last_round: bool, again: bool) -> None:
         """Send what waits, documents that failed before after the others and after a while."""
         waiting, problem = sorted(self._outbox.pending(), key=lambda path: (self._failures[path], path)), ""
-        if not waiting:  # MLflow, which takes seconds to import, is not opened before there is something to send
+        if not waiting and not self._ahead:  # MLflow takes seconds to import, and there may be nothing to send
             self.problem = problem
             return
         sender = self._sender = self._sender or Sender(self._outbox.client(again), self._uri, self._describe_model)
@@ -136,7 +140,8 @@ class Exporter(threading.Thread):
 
     def close(self, patience: float = math.inf) -> int:
         """
-        Send what is left; return the number of files that stay behind.
+        Send what is left; return the number of files that stay behind. A store that is still being opened is not waited for
+        where nothing is left.
 
         Parameters
         ----------
@@ -146,7 +151,7 @@ class Exporter(threading.Thread):
         begun = time.monotonic()
         self._deadline = begun + patience
         self._closing.set()
-        while self.is_alive():
+        while self.is_alive() and (self._sender or self._outbox.pending()):
             sent_at = max(begun, self._sender.sent_at if self._sender else 0.0)
             waited = time.monotonic() - sent_at
             if waited > STALL or time.monotonic() > self._deadline + PATIENCE_AFTER:

@@ -1,6 +1,5 @@
 """Jobs of a preparation: cut the faces out of sources, in this process or in workers."""
 
-import gc
 import inspect
 import itertools
 from collections.abc import Generator, Sequence
@@ -72,7 +71,6 @@ def run_job(job: FaceJob, source: Source) -> SourceOutcome:
     """Make the crops of one source, in a worker."""
     if _current != [job]:
         _current[:] = [job]
-        gc.freeze()  # a collection over what was imported before the fork would copy all of it, page by page
     with one_thread():
         return _current[0].cropper.publish(source, _current[0].preparation)
 

@@ -119,9 +119,11 @@ class Silent:
 
 def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[str, float]:
     """Seconds of a study of ours, whole: files, features, fits, records, tracking, pictures, rows."""
+    from bandbench.benchmark.cli.garbage import search_seldom
     from bandbench.benchmark.workers import steady_memory, warm_up
 
-    warm_up()  # as `bench run` does
+    search_seldom()  # as `bench run` does
+    warm_up()
     steady_memory()
     from bandbench.benchmark.domains.catalogue import Catalogue
     from bandbench.benchmark.search import run as engine
@@ -159,7 +161,7 @@ class NoExporter:
 
     problem = ""
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
     def start(self) -> None:

@@ -42,6 +42,45 @@ def test_everything_is_sent_before_it_is_closed(path: Path) -> None:
     assert len(client.search_runs([client.get_experiment_by_name("small").experiment_id])) == 1
 
 
+def test_a_store_is_opened_ahead_where_that_is_wanted(path: Path) -> None:
+    """And not otherwise: MLflow takes seconds to import."""
+    opened: dict[bool, bool] = {}
+    for ahead in (True, False):
+        outbox = _NotedOpenings(f"sqlite:///{path}")
+        exporter = Exporter(outbox, f"sqlite:///{path}", no_model, ahead=ahead)
+        exporter.start()
+        opened[ahead] = outbox.opened.wait(20.0 if ahead else 1.0)
+        assert exporter.close() == 0
+    assert opened == {True: True, False: False}
+
+
+class _NotedOpenings(Outbox):
+    """An outbox that notes that its store was opened."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri)
+        self.opened = threading.Event()
+
+    def client(self, again: bool = False) -> MlflowClient:
+        self.opened.set()
+        return super().client(again)
+
+
+def test_an_end_with_nothing_to_send_does_not_wait_for_the_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri, held, opening = f"sqlite:///{path}", threading.Event(), threading.Event()
+
+    def slow_client(*_: object) -> None:
+        opening.set()
+        held.wait(20)
+
+    monkeypatch.setattr(Outbox, "client", slow_client)
+    exporter = Exporter(Outbox(uri), uri, no_model, ahead=True)
+    exporter.start()
+    assert opening.wait(10)
+    assert (exporter.close(), exporter.is_alive()) == (0, True)
+    held.set()
+
+
 def test_a_model_without_a_description_gets_one(path: Path, tmp_path: Path) -> None:
     uri, described = f"sqlite:///{path}", []
 
