@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import shutil
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..figures.shots import save_shots
 from ..records import Cell
 from ..results.rows import Row, keep_rows, read_rows
 from ..results.scores import write_table
+from ..store.files import atomic_path
 from ..store.folders import results_root
 from ..store.seal import damaged_files
 from .keys import joined, split_lists, study_key
@@ -71,7 +73,11 @@ def remove_damaged(folder: Path) -> list[str]:
 
 
 def keep_split_lists(
-    cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path, anew: bool = False
+    cells: Sequence[Cell],
+    domains: Mapping[tuple[str, int], OpenDomain],
+    folder: Path,
+    anew: bool = False,
+    written: Path | None = None,
 ) -> None:
     """
     Write the split list of every domain of some cells as ``splits/DIGEST.parquet``, unless it is there.
@@ -87,10 +93,17 @@ def keep_split_lists(
         Of the study.
     anew : bool
         Write also those that are there.
+    written : Path, optional
+        Folder with lists that were written before, which are copied.
     """
     for name, digests in {name: digests for cell in cells for name, digests in split_lists(cell).items()}.items():
         path = folder / "splits" / f"{joined(digests)}.parquet"
-        if anew or not path.exists():
+        if not anew and path.exists():
+            continue
+        if written is not None and (before := written / "splits" / path.name).exists():
+            with atomic_path(path) as temporary:
+                shutil.copyfile(before, temporary)
+        else:
             n_draws = len(digests) if len(set(digests)) > 1 else 1
             write_table(path, _split_table([whole(domains[name, r]) for r in range(n_draws)]))
 

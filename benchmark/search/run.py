@@ -247,6 +247,9 @@ def _run(plan: Plan, means: _Means) -> Outcome:
     _take_over_journals(plan.study, means)
     unfinished = _unfinished_cells(cells, recorder, means)
     _report_shards(plan, cells, unfinished, recorder, means.reporter)
+    if unfinished:
+        keep_split_lists(cells, plan.domains, Path(means.places.scratch))
+        plan.forget_items()
     n_computed = _run_cells(plan, cells, unfinished, recorder, means)
     rows = _keep_study(plan, cells, recorder, means)
     _compare(cells, means)
@@ -262,6 +265,7 @@ def _run_shard(plan: Plan, shard: Shard, means: _Means) -> Outcome:
     own = cells_of(plan, cells, shard)
     recorder = Recorder(means.outbox, means.reporter)
     unfinished = _unfinished_cells(own, recorder, means, _journal(plan.study, shard))
+    plan.forget_items()
     n_computed = _run_cells(plan, own, unfinished, recorder, means)
     return replace(_outcome(plan, prepared, own, recorder, n_computed), shard=shard)
 
@@ -453,7 +457,7 @@ def _keep_study(plan: Plan, cells: Sequence[Cell], recorder: Recorder, means: _M
     rows = study_rows(folder, recorder.rows)
     if damaged or not has_rows(folder, rows):
         means.workers.submit(keep_study, plan.study.name, rows, folder).result()
-    keep_split_lists(cells, plan.domains, folder, anew=unchecked)
+    keep_split_lists(cells, plan.domains, folder, anew=unchecked, written=Path(means.places.scratch))
     return rows
 
 

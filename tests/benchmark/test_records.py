@@ -110,3 +110,12 @@ def test_the_title_of_a_cell_has_the_short_name_of_a_pool_and_its_label_the_whol
     cell = replace(made_cell(("a", "b", "c", "away")), train="a & b & c")
     assert (cell.train_label, cell.title) == ("all but away", "spectral_svm on all but away")
     assert cell.label == "spectral_svm on a & b & c"
+
+
+def test_a_plan_forgets_the_items_of_its_domains_and_of_what_they_are_parts_of() -> None:
+    plain = OpenDomain("home", DatasetSpec("home"), 0, 0)
+    part = replace(plain, plain=plain)
+    for domain in (plain, part):
+        domain.__dict__["items"] = [Item("a", 0, "train")]  # a cached property
+    Plan(small_study(), (), domains={("home", 0): part}).forget_items()
+    assert [vars(domain).get("items") for domain in (plain, part)] == [None, None]

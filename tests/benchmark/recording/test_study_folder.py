@@ -145,6 +145,15 @@ def test_a_split_list_that_nobody_vouches_for_is_written_again(tmp_path: Path) -
     assert pq.read_table(tmp_path / "splits" / "same.parquet")["item"].to_pylist() == ["a", "b"]
 
 
+def test_a_split_list_that_was_written_before_is_copied(tmp_path: Path) -> None:
+    """The domains may have forgotten their items meanwhile, and a folder may have got other pictures."""
+    cell = with_lists(made_cell(("home",)), "same")
+    keep_split_lists([cell], {("home", 0): listed("train")}, tmp_path / "before")
+    keep_split_lists([cell], {}, tmp_path / "study", written=tmp_path / "before")
+    lists = [tmp_path / name / "splits" / "same.parquet" for name in ("before", "study")]
+    assert lists[0].read_bytes() == lists[1].read_bytes()
+
+
 def test_damaged_files_of_a_study_are_removed_by_name(tmp_path: Path) -> None:
     keep_rows([ROW], tmp_path)
     (tmp_path / "splits").mkdir()
