@@ -11,6 +11,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
@@ -183,6 +184,24 @@ def _type_hints(plugin: type) -> dict[str, Any]:
         return {}
 
 
+@lru_cache(maxsize=256)  # the key of every fit asks for it
+def _signature(plugin: type) -> dict[str, tuple[inspect.Parameter, Any]]:
+    """Return constructor parameters of a plugin with their types, own ones first."""
+    parameters: dict[str, tuple[inspect.Parameter, Any]] = {}
+    for parent in plugin.__mro__[:-1]:
+        if "__init__" not in vars(parent):
+            continue
+        signature = list(inspect.signature(parent.__init__).parameters.values())[1:]
+        types = _type_hints(parent)
+        passed_on = any(p.kind is p.VAR_KEYWORD for p in signature)
+        for parameter in signature:
+            if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in parameters:
+                parameters[parameter.name] = parameter, types.get(parameter.name, Any)
+        if not passed_on:
+            break
+    return parameters
+
+
 class Plugin:
     """
     Base of detectors and data sets: parameters that can be read back, as in scikit-learn, and required libraries.
@@ -218,29 +237,12 @@ class Plugin:
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
         """Return constructor parameters and their defaults, in order; ``**options`` stands for those of the parent class."""
-        return {name: parameter.default for name, (parameter, _) in cls._signature().items()}
+        return {name: parameter.default for name, (parameter, _) in _signature(cls).items()}
 
     @classmethod
     def parameter_types(cls) -> dict[str, Any]:
         """Return constructor parameters and their types: the annotations, `Annotated` bounds among them; without, `Any`."""
-        return {name: hint for name, (_, hint) in cls._signature().items()}
-
-    @classmethod
-    def _signature(cls) -> dict[str, tuple[inspect.Parameter, Any]]:
-        """Return constructor parameters with their types, own ones first."""
-        parameters: dict[str, tuple[inspect.Parameter, Any]] = {}
-        for parent in cls.__mro__[:-1]:
-            if "__init__" not in vars(parent):
-                continue
-            signature = list(inspect.signature(parent.__init__).parameters.values())[1:]
-            types = _type_hints(parent)
-            passed_on = any(p.kind is p.VAR_KEYWORD for p in signature)
-            for parameter in signature:
-                if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in parameters:
-                    parameters[parameter.name] = parameter, types.get(parameter.name, Any)
-            if not passed_on:
-                break
-        return parameters
+        return {name: hint for name, (_, hint) in _signature(cls).items()}
 
     def parameters(self) -> dict[str, Any]:
         """Return constructor parameters and their present values, in order."""
