@@ -12,6 +12,7 @@ from operator import add
 import numpy as np
 from numpy.typing import NDArray
 
+IN_CACHE = 2**17  # numbers of float64 that stay in the second cache of a processor, in memory that a process uses again
 ROWS_AT_A_TIME = 1024
 COLUMNS_AT_A_TIME = 2048
 
@@ -40,7 +41,9 @@ class Moments:
         values = np.asarray(values, dtype=np.result_type(values, np.float64))
         mean = values.mean(axis=0)
         distance = values - mean
-        return cls(len(values), mean, ((np.abs(distance) if np.iscomplexobj(distance) else distance) ** 2).sum(axis=0))
+        if np.iscomplexobj(distance):
+            distance = np.abs(distance)
+        return cls(len(values), mean, np.square(distance, out=distance).sum(axis=0))
 
     def __add__(self, other: "Moments") -> "Moments":
         share = other.n / (self.n + other.n)
@@ -101,6 +104,12 @@ class Standardiser:
         standardised = values - self.mean
         standardised /= self.scale
         return standardised
+
+
+def row_blocks(rows: NDArray) -> list[slice]:
+    """Cut rows into blocks of which a float64 copy stays in the processor's cache; a row is never cut."""
+    step = max(1, IN_CACHE // max(1, rows[:1].size))
+    return [slice(start, start + step) for start in range(0, len(rows), step)]
 
 
 def column_blocks(n_columns: int) -> list[slice]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import row_blocks
 from .contracts import LABEL_NAMES, REAL, Detector, Features, FitsGroups, ManyClasses
 from .errors import PLUGIN_FAILURES, NotFiniteError, PluginError, text_of
 from .registry import check_parameters
@@ -130,7 +131,7 @@ def _require_finite(detector: Detector, view: Features) -> None:
     if view.values.dtype.kind != "f":
         return
     # In parts: the answer for a view that lies in a file may itself be larger than memory.
-    if not all(np.isfinite(view.values[start : start + 1024]).all() for start in range(0, len(view), 1024)):
+    if not all(np.isfinite(view.values[rows]).all() for rows in row_blocks(view.values)):
         raise NotFiniteError(f"{detector.name} was handed a view with values that are not finite.")
 
 

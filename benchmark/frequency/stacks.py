@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-IN_CACHE = 2**17  # levels of crops whose intermediate arrays stay in the second cache of a processor
+from ..arrays import IN_CACHE
 
 
 def mean_levels(crops: NDArray) -> NDArray[np.float64]:

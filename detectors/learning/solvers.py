@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.arrays import ROWS_AT_A_TIME, Standardiser, column_blocks
+from ...benchmark.arrays import ROWS_AT_A_TIME, Standardiser, column_blocks, row_blocks
 
 KERNELS = ("rbf", "linear", "poly")
 # A kernel matrix of this many crops takes 288 MB; beyond it, libsvm computes the rows that it needs.
@@ -260,8 +260,7 @@ class LinearModel:
     def decision(self, values: NDArray) -> NDArray[np.float64]:
         """Score rows of `values` (n_crops, n_features); a row's score does not depend on the others."""
         scores = np.full(len(values), self.intercept)
-        for start in range(0, len(values), ROWS_AT_A_TIME):
-            rows = slice(start, start + ROWS_AT_A_TIME)
+        for rows in row_blocks(values):
             scores[rows] += np.einsum("ij,j->i", np.asarray(values[rows], dtype=np.float64), self.coef)
         return scores
 
@@ -302,8 +301,9 @@ def fit_ridge(values: NDArray, targets: NDArray[np.floating], alphas: Sequence[f
         left = z @ vectors
     else:
         gram = np.zeros((n, n))
-        for columns in column_blocks(p):
-            z = (values[:, columns] - scaler.mean[columns]) / scaler.scale[columns]
+        for columns, z in _in_one_place(values):
+            z -= scaler.mean[columns]
+            z /= scaler.scale[columns]
             gram += z @ z.T
         eigenvalues, vectors = np.linalg.eigh(gram)
         left = vectors * np.sqrt(np.maximum(eigenvalues, 0))
@@ -323,9 +323,21 @@ def fit_ridge(values: NDArray, targets: NDArray[np.floating], alphas: Sequence[f
     else:
         dual = vectors @ (shrunk * (vectors.T @ centred))
         # `dual` sums to zero, so the means of the features drop out of this product.
-        blocks = [dual @ values[:, columns].astype(np.float64) for columns in column_blocks(p)]
+        blocks = [dual @ part for _, part in _in_one_place(values)]
         weights = np.concatenate(blocks) / scaler.scale**2
     return LinearModel(weights, float(targets.mean() - scaler.mean @ weights), best_alpha)
+
+
+def _in_one_place(values: NDArray) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield blocks of columns as float64, one after the other in the same memory: new pages would take longer than the sums."""
+    memory = np.empty(0)
+    for columns in column_blocks(values.shape[1]):
+        part = values[:, columns]
+        if memory.size < part.size:
+            memory = np.empty(part.size)
+        block = memory[: part.size].reshape(part.shape)
+        block[:] = part
+        yield columns, block
 
 
 def _fit_ridge_in_steps(

@@ -72,3 +72,10 @@ def test_moments_in_several_batches_scale_what_varies_and_nothing_else() -> None
     moments = streamed(values, 7)
     np.testing.assert_allclose(moments.scale, [values[:, 0].std(), 1.0, values[:, 2].std()], rtol=1e-12)
     np.testing.assert_array_equal(Standardiser.unscaled(3).apply(values), values)
+
+
+def test_blocks_of_rows_are_small_and_cut_no_row() -> None:
+    rows = np.zeros((10, arrays.IN_CACHE // 4, 1))
+    assert arrays.row_blocks(rows) == [slice(0, 4), slice(4, 8), slice(8, 12)]
+    assert arrays.row_blocks(np.zeros((2, 2 * arrays.IN_CACHE))) == [slice(0, 1), slice(1, 2)]
+    assert arrays.row_blocks(np.zeros((0, 3))) == []

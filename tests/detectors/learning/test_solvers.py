@@ -96,7 +96,7 @@ def test_scores_do_not_depend_on_the_batch(monkeypatch: pytest.MonkeyPatch) -> N
     train, labels, test = problem(100, 10)
     machine, line = fit_svm(train, labels), fit_ridge(train, labels * 2.0 - 1, ALPHAS)
     whole = machine.decision(test), line.decision(test)
-    monkeypatch.setattr(solvers, "ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr(arrays, "IN_CACHE", 7 * 16)
     np.testing.assert_allclose(machine.decision(test), whole[0], rtol=1e-12)
     np.testing.assert_allclose(line.decision(test), whole[1], rtol=1e-12)
 
