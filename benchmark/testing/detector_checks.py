@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..contracts import Detector, Features, ViewSpec
-from ..errors import PluginError
+from ..errors import PLUGIN_FAILURES, PluginError, text_of
 from ..fitted import fit_detector, load_detector, save_detector, score_detector
 from ..frequency.bands import Band
 from ..metrics.roc import roc_auc
@@ -233,6 +233,7 @@ def saved_model_scores_alike(spec: DetectorSpec) -> str:
 def impossible_input_is_refused(spec: DetectorSpec) -> str:
     """One class, values that are not finite, another shape, scoring before fitting: a message, never a score."""
     detector, problem = _fitted(spec)
+    _require_scored(detector, problem.test)
     one_class = problem.train[problem.train_labels == 1]
     cases: dict[str, Callable[[], object]] = {
         "one class only": lambda: fit_detector(spec.build(), one_class, np.ones(len(one_class), np.int64)),
@@ -250,6 +251,15 @@ def impossible_input_is_refused(spec: DetectorSpec) -> str:
             continue
         require(False, f"{name} is not refused")
     return ", ".join(cases)
+
+
+def _require_scored(detector: Detector, view: Features) -> None:
+    """Require scores of possible input: the refusals of a detector that cannot score at all show nothing."""
+    try:
+        score_detector(detector, view)
+    except PLUGIN_FAILURES as error:
+        reason = f"{type(error).__name__}: {text_of(error)}"
+        require(False, f"possible input is to be scored, and is refused like impossible input ({reason}); correct score first")
 
 
 DETECTOR_CHECKS: dict[str, Callable[[DetectorSpec], str | None]] = {
