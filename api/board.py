@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.errors import BenchError, nearest_name
-from ..benchmark.results.digits import measured_text
+from ..benchmark.metrics.digits import measured_text
 from ..benchmark.results.marks import Mark, marks_of
 from ..benchmark.results.refusals import Refusal
 from ..benchmark.results.rows import Row

@@ -14,10 +14,10 @@ from ..benchmark.domains.catalogue import Catalogue
 from ..benchmark.domains.names import dataset_name, training, training_domains, unperturbed
 from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
 from ..benchmark.invocation import bench
+from ..benchmark.metrics.digits import auc_text, interval_text
 from ..benchmark.recording.cell_folder import kept_folder
 from ..benchmark.records import Plan, Shard
 from ..benchmark.reporting import Reporter
-from ..benchmark.results.digits import auc_text, interval_text
 from ..benchmark.results.rows import Row
 from ..benchmark.search.optuna_history import check_storage
 from ..benchmark.search.plan import make_plan

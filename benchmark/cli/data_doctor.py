@@ -21,6 +21,7 @@ from ..contracts import LABEL_NAMES, SPLITS
 from ..domains.catalogue import Catalogue, DatasetSpec
 from ..domains.names import DomainName
 from ..errors import BenchError, PluginError, unknown_name
+from ..metrics.digits import auc_text
 from ..pictures.lookalikes import DISTANCE
 from ..registry import datasets
 from ..store.files import dump_json
@@ -201,7 +202,9 @@ def _print_answers(diagnosis: Diagnosis, console: Console) -> None:
     table.add_column("tells", justify="right")
     for answer in differ:
         style = "yellow" if answer.strong else ""
-        table.add_row(answer.question.name, *(_line((v, "")) for v in answer.values), f"{answer.score:.2f}", style=style)
+        table.add_row(
+            answer.question.name, *(_line((v, "")) for v in answer.values), auc_text(answer.score, digits=2), style=style
+        )
     console.print(table)
 
 

@@ -8,6 +8,7 @@ from ...api.progress import ScreenReporter
 from ...api.training import free_folder, train_on, usual_folder
 from ..errors import StudyError, unknown_name
 from ..frequency.bands import Band
+from ..metrics.digits import auc_text
 from ..models.recipe import TASKS
 from ..models.spectrum_reference import FEWEST
 from ..models.trained_model import TrainedModel
@@ -61,7 +62,7 @@ def train(request: TrainRequest) -> None:
         shown = "AUC" if request.task == "detection" else "balanced accuracy"
         value = model.validation["auc" if request.task == "detection" else "balanced_accuracy"]
         console.print(
-            f"{recipe.label}: {shown} {value:.3f} on {model.validation['n_validation']} validation pictures. "
+            f"{recipe.label}: {shown} {auc_text(value)} on {model.validation['n_validation']} validation pictures. "
             f"The model is in {folder}.",
             markup=False,
             highlight=False,

@@ -16,6 +16,7 @@ from ..contracts import Detector, Features, ViewSpec
 from ..errors import PLUGIN_FAILURES, PluginError, text_of
 from ..fitted import fit_detector, load_detector, save_detector, score_detector
 from ..frequency.bands import Band
+from ..metrics.digits import auc_text
 from ..metrics.roc import roc_auc
 from ..registry import DetectorSpec
 from ..views import view_kernel
@@ -166,8 +167,10 @@ def higher_is_more_fake(spec: DetectorSpec) -> str:
         return "a control, which need not learn"
     detector, problem = _fitted(spec)
     auc = roc_auc(problem.test_labels, score_detector(detector, problem.test))
-    require(auc >= INVERTED, f"AUC {auc:.3f} on an easy task: the score seems to be inverted (fake is 1, higher is more fake)")
-    return f"AUC {auc:.3f} on an easy task"
+    require(
+        auc >= INVERTED, f"AUC {auc_text(auc)} on an easy task: the score seems to be inverted (fake is 1, higher is more fake)"
+    )
+    return f"AUC {auc_text(auc)} on an easy task"
 
 
 def fit_is_deterministic(spec: DetectorSpec) -> None:
