@@ -470,6 +470,7 @@ def run_plan(
     notes: Sequence[str] = (),
     cluster: str = "",
     shard: Shard | None = None,
+    whole_command: str = "",
 ) -> StudyResults:
     """
     Run what is left of a plan, and rank its rows; those of a shard, which are not all, have no ranks.
@@ -481,6 +482,8 @@ def run_plan(
         See `run_study`.
     notes : sequence of str
         Notes of the reporter, which are read when the run has come to its end.
+    whole_command : str
+        Command line that runs the whole study, which notes of a shard and boards name; empty in Python.
 
     Raises
     ------
@@ -502,9 +505,10 @@ def run_plan(
         strict=strict,
         cluster=cluster,
         shard=shard,
+        whole_command=whole_command,
     )
     if shard is not None:
-        noted = (*notes, *_notes_on_data(outcome.plan or plan), shard_line(outcome))
+        noted = (*notes, *_notes_on_data(outcome.plan or plan), shard_line(outcome, whole_command))
         return StudyResults(outcome.plan or plan, outcome, tuple(outcome.rows), (), noted, tracking_uri)
     reporter.stage("comparing the rows", None)
     board = ranked_board(with_published(ranked(outcome.rows)), _folder_of)

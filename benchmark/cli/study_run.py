@@ -116,6 +116,7 @@ def run_or_stop(
     request: RunRequest,
     reporter: Reporter,
     shard: Shard | None = None,
+    whole_command: str = "",
 ) -> StudyResults:
     """Run what is left of a plan."""
     return run_plan(
@@ -128,6 +129,7 @@ def run_or_stop(
         reporter=reporter,
         cluster=cluster,
         shard=shard,
+        whole_command=whole_command,
     )
 
 

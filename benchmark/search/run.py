@@ -111,6 +111,7 @@ def run_study(
     strict: bool = False,
     cluster: str = "",
     shard: Shard | None = None,
+    whole_command: str = "",
 ) -> Outcome:
     """
     Run a plan or one shard of it, or what is left of either.
@@ -136,6 +137,8 @@ def run_study(
         Address or file of a Dask scheduler, whose workers do the work; empty for `jobs` processes of this machine.
     shard : Shard, optional
         None for the whole study.
+    whole_command : str
+        Command line that runs the whole study, for whoever looks for the cells of a shard before; empty if there is none.
 
     Returns
     -------
@@ -163,7 +166,7 @@ def run_study(
         attempt = attempt_number(plan.study, fresh)
         if shard is not None:
             # Nobody takes it over while the lock of the shard is held.
-            outbox = Outbox(tracking_uri, shard.name_of(plan.study.name))
+            outbox = Outbox(tracking_uri, shard.name_of(plan.study.name), whole_command)
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
                 means = _Means(places, workers, searches, outbox, reporter_of(workers, reporter), attempt, strict)
                 return _run_shard(plan, shard, means)

@@ -138,6 +138,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         *((text, OF_MARKS) for text in mark_notes(shown, True, computed)),
         *((text, OF_REALS) for text in reals_notes(shown, True)),
         *((text, []) for text in (*data_notes(board.rows), *other_variants(board.others), *unsealed_notes(board.unsealed))),
+        *((records.public_sentence, []) for records in board.waiting),
     ]
     return {
         "study": board.study,
