@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.cluster.client import open_workers
-from ..benchmark.domains.catalogue import Catalogue
+from ..benchmark.domains.catalogue import Catalogue, lost_sources
 from ..benchmark.domains.names import dataset_name, training, training_domains, unperturbed
 from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
 from ..benchmark.invocation import bench
@@ -168,8 +168,13 @@ class StudyResults:
         return self.outcome.problems
 
     @property
+    def lost(self) -> list[str]:
+        """Lines on clips of prepared data sets that gave no picture: not prepared yet, without a face, not decodable."""
+        return self.outcome.lost
+
+    @property
     def complete(self) -> bool:
-        """True if every band, cell, picture and MLflow run is there."""
+        """True if every band, cell, picture, source of pictures and MLflow run is there."""
         return self.outcome.complete
 
     @cached_property
@@ -537,7 +542,8 @@ def _folder_of(row: Row) -> Path:
 
 
 def _notes_on_data(plan: Plan) -> list[str]:
-    return [*dropped_lines(plan.dropped_leaks), *missing_lines(plan.facts), *remark_lines(plan.opened)]
+    lost = lost_sources(plan.read_domains)
+    return [*dropped_lines(plan.dropped_leaks), *missing_lines(plan.facts), *lost, *remark_lines(plan.opened)]
 
 
 def _taken_alone(names: Sequence[str], study: str, board: str) -> str:

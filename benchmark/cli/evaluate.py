@@ -26,7 +26,7 @@ from ..store.folders import ensure_writable
 from ..tracking.store import resolve_tracking_uri
 from .arguments import data_words, parse_data
 from .options import check_text_target, jobs_of, write_text
-from .provenance import print_dropped, print_missing, print_remarks
+from .provenance import print_dropped, print_lost, print_missing, print_remarks
 from .report import print_problems, print_shortcut, say
 from .requests.models import EvaluateRequest
 
@@ -82,6 +82,7 @@ def evaluate(request: EvaluateRequest) -> None:
         )
     print_dropped(evaluated.dropped, console)
     print_missing(evaluated.facts, console)
+    print_lost(evaluated.lost, console)
     print_remarks(evaluated.domains, console)
     for evaluation in evaluations:
         print_shortcut(evaluation.domain, evaluation.shortcut, console)
@@ -92,7 +93,7 @@ def evaluate(request: EvaluateRequest) -> None:
             say(console, _one_sided(evaluation))
         if evaluation.clip_problem:
             say(console, f"{evaluation.domain} has no metrics per clip: {evaluation.clip_problem}")
-    incomplete = problems or any(evaluation.missing or evaluation.clip_problem for evaluation in evaluations)
+    incomplete = problems or evaluated.lost or any(evaluation.missing or evaluation.clip_problem for evaluation in evaluations)
     raise typer.Exit(3 if evaluated.tracking_problem or incomplete else 0)
 
 

@@ -402,6 +402,18 @@ def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
     return {name: remarks for name, remarks in lines.items() if remarks}
 
 
+def lost_sources(domains: Iterable[OpenDomain]) -> list[str]:
+    """Return `Dataset.lost_sources` of some domains, each line once and with its domain; perturbed ones repeat others."""
+    lines: list[str] = []
+    for domain in domains:
+        if domain.dataset is None or domain.perturbation:
+            continue
+        with _reported(domain.name):
+            lost = domain.dataset.lost_sources(DomainName.parse(domain.name).part)
+        lines += [f"{domain.name}: {line}." for line in lost]
+    return list(dict.fromkeys(lines))
+
+
 def framing_of(domains: Iterable[OpenDomain]) -> Framing:
     """Return the framing that the pictures of some domains have in common."""
     return Framing.common(domain.dataset.framing() if domain.dataset else Framing() for domain in domains)
