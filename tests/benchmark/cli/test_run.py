@@ -400,7 +400,7 @@ def test_a_store_that_does_not_answer(
         (["--data", "Mine!=/tmp"], "needs lower-case letters, digits and underscores"),
         (["--trials", "-1"], "search.trials"),
         (["--jobs", "0"], "--jobs is at least 1, got 0"),
-        (["--mode", "kepp"], "mode: Input should be 'keep', 'reweight' or 'pixels', got 'kepp'"),
+        (["--mode", "kepp"], "mode: wanted 'keep', 'reweight' or 'pixels', got 'kepp'. Did you mean 'keep'?"),
         (["--sedes", "3"], "No such option"),
         (["--storage", "nonsense://x", "--train", "procedural/planted"], "the storage nonsense://x cannot be opened"),
     ],
