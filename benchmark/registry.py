@@ -73,7 +73,7 @@ class Registry(Generic[Plugin]):
     Parameters
     ----------
     kind : str
-        "detector", "dataset" or "view", as messages call it.
+        "detector", "data set" or "view", as messages call it.
     base : type
         Class that every plugin extends.
     package : str
@@ -318,7 +318,7 @@ def _file_of(name: str) -> Path | None:
 
 
 detectors: Registry[Detector] = Registry("detector", Detector, f"{ROOT_PACKAGE}.detectors", "bandbench.detectors")
-datasets: Registry[Dataset] = Registry("dataset", Dataset, f"{ROOT_PACKAGE}.datasets", "bandbench.datasets")
+datasets: Registry[Dataset] = Registry("data set", Dataset, f"{ROOT_PACKAGE}.datasets", "bandbench.datasets")
 
 
 def missing_extra(name: str) -> str:

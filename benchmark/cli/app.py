@@ -57,13 +57,13 @@ COMMANDS = {
     "list": Entry(
         "listing",
         "list_",
-        "List detectors, datasets or studies; what cannot be used is listed with its reason.",
+        "List detectors, data sets or studies; what cannot be used is listed with its reason.",
         "plugins:ListRequest",
     ),
     "show": Entry(
         "show",
         "show",
-        "Show one detector, dataset or study: what it is, its parameters and where it comes from.",
+        "Show one detector, data set or study: what it is, its parameters and where it comes from.",
         "plugins:ShowRequest",
     ),
     "ui": Entry("ui", "ui", "Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."),

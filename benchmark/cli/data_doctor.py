@@ -85,7 +85,7 @@ def _specs(given: str, root: Path | None, data: list[str] | None) -> tuple[dict[
     if root is not None and name in located.folders:
         raise BenchError(f"--root and --data {name}=... both name a folder; give one of them.")
     if name in datasets.found.failures:
-        raise PluginError(f"dataset '{name}' cannot be used: {datasets.found.failures[name]}")
+        raise PluginError(f"data set '{name}' cannot be used: {datasets.found.failures[name]}")
     registered = datasets.names()
     if root is not None and ":" not in name and name not in registered and difflib.get_close_matches(name, registered, n=1):
         raise PluginError(

@@ -53,9 +53,11 @@ class DatasetSpec:
             If an option is unknown, or a folder is needed and missing.
         """
         plugin = datasets.get(self.reference)
-        check_parameters(plugin, self.options, f"dataset {plugin.name}")
+        check_parameters(plugin, self.options, f"data set {plugin.name}")
         if plugin.needs_root and self.root is None:
-            raise DataError(f"dataset {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR).")
+            raise DataError(
+                f"data set {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR)."
+            )
         root = None if self.root is None else Path(self.root)
         with _reported(plugin.name):
             return plugin(root=root, seed=seed, replicate=replicate, **self.options)

@@ -325,13 +325,13 @@ def test_values_that_fit_are_kept_as_they_are() -> None:
 
 
 def test_a_parameter_of_a_data_set_has_a_type_too() -> None:
-    with pytest.raises(PluginError, match="parameter n_train of dataset procedural should be a whole number, got 'many'"):
+    with pytest.raises(PluginError, match="parameter n_train of data set procedural should be a whole number, got 'many'"):
         DatasetSpec("procedural", None, {"n_train": "many"}).open(0, 0)
 
 
 def test_a_folder_among_the_parameters_is_told_where_folders_are_given() -> None:
     with pytest.raises(PluginError, match=r"got '/tmp'; a folder is given with --data NAME=DIR\."):
-        check_parameters(datasets.get("procedural"), {"root": "/tmp"}, "dataset procedural")
+        check_parameters(datasets.get("procedural"), {"root": "/tmp"}, "data set procedural")
 
 
 def test_our_own_modules_are_imported_even_if_one_is_broken(package: Path) -> None:
