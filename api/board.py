@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.errors import BenchError, nearest_name
-from ..benchmark.results.digits import measured_text
+from ..benchmark.metrics.digits import measured_text
 from ..benchmark.results.marks import Mark, marks_of
 from ..benchmark.results.refusals import Refusal
 from ..benchmark.results.rows import Row
-from ..benchmark.tracking.reading import boards_of
+from ..benchmark.tracking.reading import ShardRecords, boards_of
 from ..benchmark.tracking.store import resolve_tracking_uri
 from ..leaderboard.frames import bands_frame, rows_frame, scores_frame, tests_frame
 from ..leaderboard.notes import other_variants, shown_rows, unsealed_notes
@@ -65,6 +65,9 @@ class Board(BoardRows):
         The same with run, study, detector, training domain, a sentence (``text``) and the code of the reason (``reason``).
     unsealed : int
         Cells whose run has no digest of their files, as an earlier version recorded them.
+    waiting : tuple of ShardRecords
+        Cells that shards of a study have recorded, and that have no row before the run of the whole study: their number
+        (``n_cells``), the ``study``, and the ``command`` that collects them.
     others : mapping of str to int
         By study: cells of earlier variants that are not shown.
     notes : tuple of str
@@ -80,6 +83,7 @@ class Board(BoardRows):
     tracking_uri: str = ""
     refusals: tuple[Refusal, ...] = ()
     unsealed: int = 0
+    waiting: tuple[ShardRecords, ...] = ()
 
     def to_pandas(self) -> "pd.DataFrame":
         """
@@ -187,7 +191,7 @@ class Board(BoardRows):
     def recorded(self) -> RecordedRows:
         """Rows in the form that the page is made of."""
         found = list(self.refused), dict(self.folders), dict(self.others), list(self.refusals), self.unsealed
-        return RecordedRows(self.study, list(self.rows), *found)
+        return RecordedRows(self.study, list(self.rows), *found, self.waiting)
 
     def __repr__(self) -> str:
         lines = self._lines()
@@ -336,10 +340,12 @@ def read_board(options: BoardOptions) -> Board:
             *_shown_instead(study, recorded.rows),
             *([] if every else other_variants(recorded.others)),
             *unsealed_notes(recorded.unsealed),
+            *(records.sentence for records in recorded.waiting),
         ),
         unsealed=recorded.unsealed,
         tracking_uri=uri,
         refusals=tuple(recorded.refusals),
+        waiting=recorded.waiting,
     )
 
 

@@ -11,6 +11,7 @@ from ..benchmark.figures.plots import draw_band_transfer, draw_heat_map, draw_ro
 from ..benchmark.figures.ranks import RankedLine, RankedSet, draw_ranks
 from ..benchmark.figures.roc import draw_roc
 from ..benchmark.invocation import bench
+from ..benchmark.metrics.digits import auc_text
 from ..benchmark.results.marks import headline_bounds
 from ..benchmark.results.rows import Row
 from ..benchmark.results.scores import by_domain
@@ -162,9 +163,9 @@ class BoardPlots:
         for name in wanted:
             if name not in tested:
                 raise BenchError(f"row {found.id}: {unknown_name('test domain', name, tested)}")
-        auc = {test.domain: test.auc for test in found.tests}
+        auc = {test.domain: auc_text(test.auc) for test in found.tests}
         curves = {
-            f"{name}{' (in-domain)' * is_home(found, name)}, AUC {auc[name]:.3f}": roc_curve([s.scored for s in tested[name]])
+            f"{name}{' (in-domain)' * is_home(found, name)}, AUC {auc[name]}": roc_curve([s.scored for s in tested[name]])
             for name in wanted
         }
         figure = draw_roc(ROC_GRID, curves, f"{row_title(found)}, {found.band}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..benchmark.cluster.client import open_workers
 from ..benchmark.cluster.progress import reporter_of
-from ..benchmark.domains.catalogue import OpenDomain
+from ..benchmark.domains.catalogue import OpenDomain, lost_sources
 from ..benchmark.domains.files_probe import files_probe
 from ..benchmark.domains.reals import open_source, source_name
 from ..benchmark.domains.splits import missing_classes
@@ -57,6 +57,11 @@ class Evaluated:
     def problems(self) -> list[Problem]:
         """Pictures that could not be used: (domain, item, status, detail)."""
         return [problem for scored in (*self.evaluations, *self.reals.values()) for problem in scored.problems]
+
+    @property
+    def lost(self) -> list[str]:
+        """Lines on clips of prepared data sets that gave no picture: not prepared yet, without a face, not decodable."""
+        return lost_sources(self.domains)
 
     @property
     def dropped(self) -> dict[str, dict[str, int]]:
@@ -147,7 +152,8 @@ def evaluate_on(
             problem = send(documents, tracking_uri)
     opened = tuple(catalogue.domain(name, seed) for name in chosen.domains)
     evaluated = Evaluated(tuple(evaluations), scored, opened, problem)
-    noted = (*notes, *dropped_lines(evaluated.dropped), *missing_lines(evaluated.facts), *remark_lines(opened))
+    about_data = (*missing_lines(evaluated.facts), *evaluated.lost, *remark_lines(opened))
+    noted = (*notes, *dropped_lines(evaluated.dropped), *about_data)
     clip_problems = [f"{one.domain} has no metrics per clip: {one.clip_problem}" for one in evaluations if one.clip_problem]
     unsent = [f"not recorded: {problem}"] if problem else []
     return replace(evaluated, notes=(*noted, *clip_problems, *unsent))

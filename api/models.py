@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..benchmark.errors import unknown_name
 from ..benchmark.frequency.bands import Band
 from ..benchmark.metrics.clips import clip_rule
+from ..benchmark.metrics.digits import auc_text
 from ..benchmark.models.recipe import DETECTION, TASKS
 from ..benchmark.models.scanning import pooling_rule
 from ..benchmark.models.trained_model import TrainedModel
@@ -161,7 +162,7 @@ class Model:
         recipe, numbers = self.trained.recipe, self.trained.validation
         name = "auc" if recipe.task == DETECTION else "balanced_accuracy"
         metric = "AUC" if name == "auc" else "balanced accuracy"
-        stated = f"; {metric} {numbers[name]:.3f} on validation pictures" if name in numbers else ""
+        stated = f"; {metric} {auc_text(numbers[name])} on validation pictures" if name in numbers else ""
         kept = f"; in {self.folder}" if self.folder else ""
         return f"Model({recipe.label} trained on {', '.join(recipe.train)}{stated}{kept})"
 

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from ..benchmark.errors import plain_text
 from ..benchmark.frequency.bands import Band
+from ..benchmark.metrics.digits import auc_text
 from ..benchmark.reporting import Relay, Reporter, Silence
 from .options import note_form
 
@@ -130,7 +131,7 @@ class ScreenReporter:
         lines: list[RenderableType] = [self._progress]
         if self._best:
             label, (auc, band) = max(self._best.items(), key=lambda entry: entry[1][0])
-            text = f"  best validation AUC so far: {auc:.3f} with {band}, {label}"
+            text = f"  best validation AUC so far: {auc_text(auc)} with {band}, {label}"
             lines.append(Text(text, style="dim", overflow="ellipsis", no_wrap=True))
         return Group(*lines)
 
@@ -163,7 +164,7 @@ class ScreenReporter:
         self._last_line = time.monotonic()
         task = self._progress.tasks[0]
         best = max(self._best.values(), default=None) if task.fields["cells"] else None
-        tail = f"; best validation AUC so far {best[0]:.3f} ({best[1]})" if best else ""
+        tail = f"; best validation AUC so far {auc_text(best[0])} ({best[1]})" if best else ""
         amount = _amount(task)
         remaining = f", {duration(task.time_remaining)} left" if amount and task.time_remaining else ""
         self._console.print(Text(f"{task.description}{': ' * bool(amount)}{amount}{remaining}{tail}"), soft_wrap=True)
@@ -222,7 +223,7 @@ class NotebookReporter:
 
     def best(self, label: str, band: Band, auc: float) -> None:
         if auc > self._auc:
-            self._auc, self._best = auc, f"best validation AUC so far: {auc:.3f} with {band}, {label}"
+            self._auc, self._best = auc, f"best validation AUC so far: {auc_text(auc)} with {band}, {label}"
 
     def note(self, text: str) -> None:
         if text not in self._notes:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.cluster.client import open_workers
-from ..benchmark.domains.catalogue import Catalogue
+from ..benchmark.domains.catalogue import Catalogue, lost_sources
 from ..benchmark.domains.names import dataset_name, training, training_domains, unperturbed
 from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
 from ..benchmark.invocation import bench
+from ..benchmark.metrics.digits import auc_text, interval_text
 from ..benchmark.recording.cell_folder import kept_folder
 from ..benchmark.records import Plan, Shard
 from ..benchmark.reporting import Reporter
-from ..benchmark.results.digits import auc_text, interval_text
 from ..benchmark.results.rows import Row
 from ..benchmark.search.optuna_history import check_storage
 from ..benchmark.search.plan import make_plan
@@ -168,8 +168,13 @@ class StudyResults:
         return self.outcome.problems
 
     @property
+    def lost(self) -> list[str]:
+        """Lines on clips of prepared data sets that gave no picture: not prepared yet, without a face, not decodable."""
+        return self.outcome.lost
+
+    @property
     def complete(self) -> bool:
-        """True if every band, cell, picture and MLflow run is there."""
+        """True if every band, cell, picture, source of pictures and MLflow run is there."""
         return self.outcome.complete
 
     @cached_property
@@ -470,6 +475,7 @@ def run_plan(
     notes: Sequence[str] = (),
     cluster: str = "",
     shard: Shard | None = None,
+    whole_command: str = "",
 ) -> StudyResults:
     """
     Run what is left of a plan, and rank its rows; those of a shard, which are not all, have no ranks.
@@ -481,6 +487,8 @@ def run_plan(
         See `run_study`.
     notes : sequence of str
         Notes of the reporter, which are read when the run has come to its end.
+    whole_command : str
+        Command line that runs the whole study, which notes of a shard and boards name; empty in Python.
 
     Raises
     ------
@@ -502,9 +510,10 @@ def run_plan(
         strict=strict,
         cluster=cluster,
         shard=shard,
+        whole_command=whole_command,
     )
     if shard is not None:
-        noted = (*notes, *_notes_on_data(outcome.plan or plan), shard_line(outcome))
+        noted = (*notes, *_notes_on_data(outcome.plan or plan), shard_line(outcome, whole_command))
         return StudyResults(outcome.plan or plan, outcome, tuple(outcome.rows), (), noted, tracking_uri)
     reporter.stage("comparing the rows", None)
     board = ranked_board(with_published(ranked(outcome.rows)), _folder_of)
@@ -533,7 +542,8 @@ def _folder_of(row: Row) -> Path:
 
 
 def _notes_on_data(plan: Plan) -> list[str]:
-    return [*dropped_lines(plan.dropped_leaks), *missing_lines(plan.facts), *remark_lines(plan.opened)]
+    lost = lost_sources(plan.read_domains)
+    return [*dropped_lines(plan.dropped_leaks), *missing_lines(plan.facts), *lost, *remark_lines(plan.opened)]
 
 
 def _taken_alone(names: Sequence[str], study: str, board: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..benchmark.cluster.client import open_workers
 from ..benchmark.cluster.progress import reporter_of
-from ..benchmark.domains.catalogue import OpenDomain
+from ..benchmark.domains.catalogue import OpenDomain, lost_sources
 from ..benchmark.domains.files_probe import files_probe
 from ..benchmark.errors import BenchError
 from ..benchmark.figures.plots import keep_curves
@@ -158,6 +158,7 @@ def notes_on_training(trained: Trained) -> list[str]:
     return [
         *dropped_lines({", ".join(model.recipe.train): model.data["dropped_leaks"]}),
         *missing_lines(model.data["data"]),
+        *lost_sources(trained.domains),
         *remark_lines(trained.domains),
         *([f"not recorded: {trained.tracking_problem}"] if trained.tracking_problem else []),
     ]

@@ -628,6 +628,15 @@ class Dataset(Plugin):
         """
         return ()
 
+    def lost_sources(self, variant: str) -> Sequence[str]:
+        """
+        Return lines about sources of a domain that should have given pictures and gave none: not prepared, without a face.
+
+        A command that uses the domain then ends with exit code 3, as for a picture that cannot be read. Parts that the copy
+        never had are ``missing`` among its `facts` instead and change no exit code.
+        """
+        return ()
+
     def regrouping(self) -> str:
         """Return the instruction for declaring pictures that belong together; empty if the groups are fixed."""
         return ""

@@ -181,6 +181,11 @@ class Plan:
                 domain = domain.plain
 
     @property
+    def read_domains(self) -> list[OpenDomain]:
+        """All domains whose pictures are read, those of the sources of reals included."""
+        return [*self.domains.values(), *(domain for source in self.sources.values() for domain in source.domains)]
+
+    @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
         """Numbers of items that the guard left out, by training domain and split, of the draw that lost most."""
         largest: dict[str, dict[str, int]] = {}

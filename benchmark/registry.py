@@ -29,6 +29,7 @@ from .contracts import FILE_MODULE, Dataset, Detector, ViewSpec
 from .errors import PLUGIN_FAILURES, BenchError, PluginError, text_of, unknown_name
 from .store.files import digest
 from .store.folders import working_folder
+from .store.mistakes import wanted
 
 
 class Named(Protocol):
@@ -72,7 +73,7 @@ class Registry(Generic[Plugin]):
     Parameters
     ----------
     kind : str
-        "detector", "dataset" or "view", as messages call it.
+        "detector", "data set" or "view", as messages call it.
     base : type
         Class that every plugin extends.
     package : str
@@ -317,7 +318,7 @@ def _file_of(name: str) -> Path | None:
 
 
 detectors: Registry[Detector] = Registry("detector", Detector, f"{ROOT_PACKAGE}.detectors", "bandbench.detectors")
-datasets: Registry[Dataset] = Registry("dataset", Dataset, f"{ROOT_PACKAGE}.datasets", "bandbench.datasets")
+datasets: Registry[Dataset] = Registry("data set", Dataset, f"{ROOT_PACKAGE}.datasets", "bandbench.datasets")
 
 
 def missing_extra(name: str) -> str:
@@ -350,8 +351,8 @@ def check_parameters(plugin: type[Detector] | type[Dataset], params: Mapping[str
         try:
             TypeAdapter(types[name], config={"arbitrary_types_allowed": True}).validate_python(_as_yaml(value), strict=True)
         except ValidationError as error:
-            expected = " or ".join(dict.fromkeys(fault["msg"].removeprefix("Input should be ") for fault in error.errors()))
-            hint = "; write true or false" if any(fault["type"] == "bool_type" for fault in error.errors()) else ""
+            expected = " or ".join(dict.fromkeys(map(wanted, error.errors())))
+            hint = ""
             if types[name] is Path or Path in get_args(types[name]):
                 hint = "; a folder is given with --data NAME=DIR"
             raise PluginError(f"parameter {name} of {owner} should be {expected}, got {value!r}{hint}.") from error

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from ..benchmark.domains import names as domain_names
-from ..benchmark.metrics import bootstrap, delong, intervals, replicates, roc, weighted
+from ..benchmark.metrics import bootstrap, delong, digits, intervals, replicates, roc, weighted
 from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
@@ -31,7 +31,6 @@ from ..benchmark.results import (
     cell_document,
     cell_form,
     columns,
-    digits,
     evidence,
     rates,
     refusals,

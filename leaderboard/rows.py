@@ -15,7 +15,7 @@ from ..benchmark.results.refusals import MOST_TEXT, Refusal, RefusedBecause, har
 from ..benchmark.results.rows import Row
 from ..benchmark.store.files import contents_digest
 from ..benchmark.store.folders import results_root
-from ..benchmark.tracking.reading import ROW_FILES, CellRun, cell_runs, store_folder
+from ..benchmark.tracking.reading import ROW_FILES, CellRun, ShardRecords, cell_runs, store_folder, waiting_cells
 from .agreement import changed_since, disagreement
 from .row_cache import CellRows, RowCache
 
@@ -42,6 +42,8 @@ class Board:
         The same as `refused`, with the code of each reason.
     unsealed : int
         Cells with rows here whose run has no digest of their files, as an earlier version recorded them.
+    waiting : tuple of ShardRecords
+        Cells that shards have recorded and that wait for the run of the whole study.
     """
 
     study: str
@@ -51,6 +53,7 @@ class Board:
     others: dict[str, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     unsealed: int = 0
+    waiting: tuple[ShardRecords, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,8 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     ]
     shown = {row.run_id for row in rows}
     unsealed = sum(run.run_id in shown and not run.contents for run in runs)
-    return Board(study or "", ranked(rows), list(map(str, refusals)), folders, dict(left_out), refusals, unsealed)
+    waiting = tuple(waiting_cells(uri, study))
+    return Board(study or "", ranked(rows), list(map(str, refusals)), folders, dict(left_out), refusals, unsealed, waiting)
 
 
 def _refusal(run: CellRun, outcome: CellRows) -> Refusal | None:

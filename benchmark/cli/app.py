@@ -57,27 +57,27 @@ COMMANDS = {
     "list": Entry(
         "listing",
         "list_",
-        "List detectors, datasets or studies; what cannot be used is listed with its reason.",
+        "List detectors, data sets or studies; what cannot be used is listed with its reason.",
         "plugins:ListRequest",
     ),
     "show": Entry(
         "show",
         "show",
-        "Show one detector, dataset or study: what it is, its parameters and where it comes from.",
+        "Show one detector, data set or study: what it is, its parameters and where it comes from.",
         "plugins:ShowRequest",
     ),
     "ui": Entry("ui", "ui", "Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."),
     "sync": Entry(
         "sync", "sync", "Send results that a tracking store could not take while the study ran.", "store:SyncRequest"
     ),
-    "leaderboard": Entry("groups", "leaderboard", "Build the generalization leaderboard from MLflow and the score files."),
-    "data": Entry("groups", "data", "Data sets on your disk: cut the faces out, look for what is wrong."),
-    "check": Entry("groups", "check", "Run the contract of a detector or data set, ours or your own."),
-    "new": Entry("groups", "new", "Write a working detector or data set to start from, with its test."),
-    "cache": Entry("cache", "group", "The cache of pictures and rows: what it holds, and making room."),
+    "leaderboard": Entry(
+        "groups", "leaderboard", "Build the generalization leaderboard from MLflow and the score files.", is_group=True
+    ),
+    "data": Entry("groups", "data", "Data sets on your disk: cut the faces out, look for what is wrong.", is_group=True),
+    "check": Entry("groups", "check", "Run the contract of a detector or data set, ours or your own.", is_group=True),
+    "new": Entry("groups", "new", "Write a working detector or data set to start from, with its test.", is_group=True),
+    "cache": Entry("cache", "group", "The cache of pictures and rows: what it holds, and making room.", is_group=True),
 }
-
-GROUPS = ("leaderboard", "data", "check", "new", "cache")
 
 
 class _Bench(LazyGroup):
@@ -89,11 +89,14 @@ class _Bench(LazyGroup):
         """Look a command up; of one that belongs to a group, say to which."""
         name = args[0]
         if name not in self.entries and not ctx.resilient_parsing:
-            groups = [group for group in GROUPS if name in self.commands[group].list_commands(ctx)]
+            groups = [group for group in self._groups() if name in self.commands[group].list_commands(ctx)]
             if groups:
                 lines = " or ".join(f"`{bench(shlex.join([group, name, *args[1:]]))}`" for group in groups)
                 raise BenchError(f"unknown command '{name}'. It is a part of another: {lines}.")
         return super().resolve_command(ctx, args)
+
+    def _groups(self) -> list[str]:
+        return [name for name, entry in self.entries.items() if entry.is_group]
 
 
 def _print_version(wanted: bool) -> None:

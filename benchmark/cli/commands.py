@@ -90,12 +90,15 @@ class Entry:
         ``MODULE:CLASS`` below `requests`: a frozen dataclass whose fields are the options, and which the function takes.
         The module of the function is imported when the command runs, so that its help and the completion of its values
         load nothing of the engine. Empty for a function with options of its own.
+    is_group : bool
+        True for a `typer.Typer` that has commands of its own.
     """
 
     module: str
     function: str
     help: str
     request: str = ""
+    is_group: bool = False
 
     def load(self, name: str) -> Any:
         """Return the command of this name; import the module of its options."""

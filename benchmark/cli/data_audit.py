@@ -15,6 +15,7 @@ from ...api.audits import audit_domains, fact_title, is_trace, save_experiment, 
 from ...api.progress import ScreenReporter
 from ..domains.names import dataset_name, unperturbed
 from ..invocation import bench
+from ..metrics.digits import auc_text
 from ..metrics.roc import Interval
 from ..search.alike import MEANINGS, Experiment, Verdict
 from ..store.files import dump_json
@@ -118,7 +119,7 @@ def _print(experiment: Experiment, file: Path, console: Console) -> None:
         facts.add_column(name, justify="right" if name == "AUC alone" else "left", overflow="fold")
     for one in single_facts(experiment)[:SHOWN_FACTS]:
         mark = " *" if is_trace(one) else ""
-        facts.add_row(Text(f"{fact_title(one)}{mark}"), f"{one.auc:.3f}", *map(Text, one.values))
+        facts.add_row(Text(f"{fact_title(one)}{mark}"), auc_text(one.auc), *map(Text, one.values))
     console.print(facts)
     if any(is_trace(one) for one in single_facts(experiment)[:SHOWN_FACTS]):
         console.print(Text("* A generator may leave this trace itself.", style="dim"))
@@ -126,11 +127,15 @@ def _print(experiment: Experiment, file: Path, console: Console) -> None:
     for name in ("detector", "as stored", "stored alike", "lost"):
         effects.add_column(name, justify="left" if name == "detector" else "right", no_wrap=name != "detector")
     for effect in experiment.effects:
-        effects.add_row(Text(effect.detector), *map(_text, (effect.stored, effect.alike, effect.lost)))
+        effects.add_row(Text(effect.detector), *map(_auc_text, (effect.stored, effect.alike)), _text(effect.lost))
     console.print(effects)
     for effect in experiment.effects:
         console.print(Text(f"{effect.sentence}."))
     console.print(Text(f"Stored alike: {experiment.chain}, crops of {experiment.crop} pixels. Picture: {file}", style="dim"))
+
+
+def _auc_text(interval: Interval) -> str:
+    return f"{auc_text(interval.value)}\n{auc_text(interval.low)} to {auc_text(interval.high)}"
 
 
 def _text(interval: Interval) -> str:

@@ -21,6 +21,7 @@ from ..contracts import LABEL_NAMES, SPLITS
 from ..domains.catalogue import Catalogue, DatasetSpec
 from ..domains.names import DomainName
 from ..errors import BenchError, PluginError, unknown_name
+from ..metrics.digits import auc_text
 from ..pictures.lookalikes import DISTANCE
 from ..registry import datasets
 from ..store.files import dump_json
@@ -84,7 +85,7 @@ def _specs(given: str, root: Path | None, data: list[str] | None) -> tuple[dict[
     if root is not None and name in located.folders:
         raise BenchError(f"--root and --data {name}=... both name a folder; give one of them.")
     if name in datasets.found.failures:
-        raise PluginError(f"dataset '{name}' cannot be used: {datasets.found.failures[name]}")
+        raise PluginError(f"data set '{name}' cannot be used: {datasets.found.failures[name]}")
     registered = datasets.names()
     if root is not None and ":" not in name and name not in registered and difflib.get_close_matches(name, registered, n=1):
         raise PluginError(
@@ -201,7 +202,9 @@ def _print_answers(diagnosis: Diagnosis, console: Console) -> None:
     table.add_column("tells", justify="right")
     for answer in differ:
         style = "yellow" if answer.strong else ""
-        table.add_row(answer.question.name, *(_line((v, "")) for v in answer.values), f"{answer.score:.2f}", style=style)
+        table.add_row(
+            answer.question.name, *(_line((v, "")) for v in answer.values), auc_text(answer.score, digits=2), style=style
+        )
     console.print(table)
 
 

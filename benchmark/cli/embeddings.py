@@ -6,7 +6,7 @@ from rich.console import Console
 from ...api.data import GivenData
 from ...api.progress import ScreenReporter
 from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, Embeddings, embed, selection
-from ..domains.catalogue import Catalogue, OpenDomain
+from ..domains.catalogue import Catalogue, OpenDomain, lost_sources
 from ..domains.names import dataset_name
 from ..errors import BenchError, DataError
 from ..frequency.bands import Band
@@ -18,7 +18,7 @@ from ..workers import running_workers
 from .arguments import data_words, parse_data, parse_detector
 from .commands import STDOUT
 from .options import check_target, check_text_target, jobs_of, write_text
-from .provenance import print_remarks, print_unusable
+from .provenance import print_lost, print_remarks, print_unusable
 from .report import print_problems
 from .requests.pictures import EmbeddingsRequest
 
@@ -55,8 +55,10 @@ def embeddings(request: EmbeddingsRequest) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     print_unusable(left_out, console)
     print_problems(result.problems, console)
+    lost = lost_sources(opened)
+    print_lost(lost, console)
     print_remarks(opened, console)
-    raise typer.Exit(3 if result.problems else 0)
+    raise typer.Exit(3 if result.problems or lost else 0)
 
 
 def _open(names: list[str], data: GivenData, options: EmbeddingOptions) -> tuple[list[OpenDomain], dict[str, str]]:

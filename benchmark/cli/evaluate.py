@@ -15,6 +15,7 @@ from ...api.options import cluster_of
 from ...api.progress import ScreenReporter
 from ...api.stores import model_folder
 from ..metrics.clips import clip_rule
+from ..metrics.digits import auc_text, interval_text
 from ..metrics.roc import Interval
 from ..models.evaluation import Evaluation
 from ..models.trained_model import TrainedModel
@@ -25,7 +26,7 @@ from ..store.folders import ensure_writable
 from ..tracking.store import resolve_tracking_uri
 from .arguments import data_words, parse_data
 from .options import check_text_target, jobs_of, write_text
-from .provenance import print_dropped, print_missing, print_remarks
+from .provenance import print_dropped, print_lost, print_missing, print_remarks
 from .report import print_problems, print_shortcut, say
 from .requests.models import EvaluateRequest
 
@@ -81,6 +82,7 @@ def evaluate(request: EvaluateRequest) -> None:
         )
     print_dropped(evaluated.dropped, console)
     print_missing(evaluated.facts, console)
+    print_lost(evaluated.lost, console)
     print_remarks(evaluated.domains, console)
     for evaluation in evaluations:
         print_shortcut(evaluation.domain, evaluation.shortcut, console)
@@ -91,7 +93,7 @@ def evaluate(request: EvaluateRequest) -> None:
             say(console, _one_sided(evaluation))
         if evaluation.clip_problem:
             say(console, f"{evaluation.domain} has no metrics per clip: {evaluation.clip_problem}")
-    incomplete = problems or any(evaluation.missing or evaluation.clip_problem for evaluation in evaluations)
+    incomplete = problems or evaluated.lost or any(evaluation.missing or evaluation.clip_problem for evaluation in evaluations)
     raise typer.Exit(3 if evaluated.tracking_problem or incomplete else 0)
 
 
@@ -130,10 +132,10 @@ def _print(found: list[Evaluation], model: TrainedModel) -> None:
     for evaluation in found:
         value = evaluation.numbers
         count = str(evaluation.n) if evaluation.n == evaluation.n_items else f"{evaluation.n} of {evaluation.n_items}"
-        interval = f"{_text(value['auc_lo'])}-{_text(value['auc_hi'])}"
-        metrics = [_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
+        auc = _interval_text(Interval(value["auc"], value["auc_lo"], value["auc_hi"], math.nan))
+        metrics = [auc_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
         name = folded_name(evaluation.domain, max(12, console.width - NUMBERS_WIDTH))
-        table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *metrics)
+        table.add_row(Text(f"{name}\n  {count}"), auc, *metrics)
     console.print(table)
     _print_clips(found, console)
     _print_reals(found, console)
@@ -184,16 +186,11 @@ def _print_confusion(found: Evaluation, model: TrainedModel, console: Console) -
         table.add_row(name, *(str(n) for n in row[:MAX_SHOWN_CLASSES]))
     console.print(table)
     console.print(
-        f"balanced accuracy {found.numbers['balanced_accuracy']:.3f}, macro AUC {found.numbers['macro_auc']:.3f}, "
+        f"balanced accuracy {found.numbers['balanced_accuracy']:.3f}, macro AUC {auc_text(found.numbers['macro_auc'])}, "
         f"{found.n} of {found.n_items} pictures"
     )
 
 
 def _interval_text(interval: Interval) -> str:
-    if interval.low != interval.low:
-        return _text(interval.value)
-    return f"{_text(interval.value)}\n{_text(interval.low)}-{_text(interval.high)}"
-
-
-def _text(value: float) -> str:
-    return "–" if value != value else f"{value:.3f}"
+    between = interval_text(interval.low, interval.high)
+    return f"{auc_text(interval.value)}\n{between}" if between else auc_text(interval.value)

@@ -34,7 +34,7 @@ from ...leaderboard.terminal.table import print_table
 from ..errors import BenchError
 from ..figures.formats import FigureFormat
 from ..invocation import bench
-from ..results.digits import auc_text, measured_text
+from ..metrics.digits import auc_text, measured_text
 from ..store.files import digest, dump_json
 from ..tracking.documents import RunDocument
 from ..tracking.sender import send_now

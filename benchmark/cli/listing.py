@@ -19,7 +19,7 @@ from .requests.plugins import ListRequest, What
 
 
 def list_(request: ListRequest) -> None:
-    """List detectors, datasets or studies; what cannot be used is listed with its reason."""
+    """List detectors, data sets or studies; what cannot be used is listed with its reason."""
     check_text_target(request.json_file)
     entries = _studies() if request.what is What.studies else _plugins(request.what)
     if request.json_file:

@@ -15,6 +15,11 @@ def print_missing(facts: Mapping[str, Mapping[str, Any]], console: Console) -> N
     _print(missing_lines(facts), console)
 
 
+def print_lost(lines: Iterable[str], console: Console) -> None:
+    """Print the lines on sources of data sets that gave no picture, see `catalogue.lost_sources`."""
+    _print(lines, console)
+
+
 def print_unusable(left_out: Mapping[str, str], console: Console) -> None:
     """Print the domains of whole data sets that are left out, with their reasons."""
     _print([left_out_text(domain, reason) for domain, reason in left_out.items()], console)

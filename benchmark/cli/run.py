@@ -1,6 +1,7 @@
 """``bench run``: a study, from pictures to leaderboard."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -12,6 +13,7 @@ from ...api.shards import settled_shard
 from ..errors import BenchError, StudyError
 from ..invocation import bench
 from ..store.folders import ensure_places
+from ..tracking.addresses import without_password
 from ..tracking.store import resolve_tracking_uri
 from ..workers import steady_memory, warm_up_for
 from . import completion
@@ -48,7 +50,8 @@ def run(request: RunRequest) -> None:
         plan, recorded, small = study_run.plan_of(request, study, data, cluster, uri, reporter)
         results = None
         if not request.dry_run:
-            results = study_run.run_or_stop(plan, n_jobs, cluster, uri, request, reporter, shard)
+            collecting = whole_command(without_secrets(request))
+            results = study_run.run_or_stop(plan, n_jobs, cluster, uri, request, reporter, shard, collecting)
     if results is None:
         study_run.print_plan(plan, console, request.json_file, small, shard)
         raise typer.Exit(0 if recorded else 3)
@@ -63,6 +66,12 @@ def run(request: RunRequest) -> None:
 def whole_command(request: StudyRequest) -> str:
     """Return the command line that runs the whole study of a request; below a SLURM array, it would be a shard else."""
     return bench(shlex.join(["run", *words_of(request)]))
+
+
+def without_secrets(request: StudyRequest) -> StudyRequest:
+    """Return a request whose addresses have no name and password of a user, for a command line that is kept in a file."""
+    addresses = {"tracking_uri": request.tracking_uri, "storage": request.storage}
+    return replace(request, **{name: without_password(address) for name, address in addresses.items() if address})
 
 
 def study_named(argument: str | None, option: str | None) -> str:

@@ -18,7 +18,7 @@ from .requests.plugins import ShowRequest
 
 
 def show(request: ShowRequest) -> None:
-    """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
+    """Show one detector, data set or study: what it is, its parameters and where it comes from."""
     check_text_target(request.json_file)
     facts = _find(request.name)
     if request.json_file:
@@ -65,4 +65,4 @@ def _find(name: str) -> dict[str, Any]:
     if name in shipped_studies() or name.endswith((".yaml", ".yml")):
         return {"kind": "study", "file": str(find_study(name)), **load_study(name).model_dump(mode="json")}
     candidates = [*detectors.names(), *datasets.names(), *shipped_studies()]
-    raise PluginError(unknown_name("detector, dataset or study", name, candidates))
+    raise PluginError(unknown_name("detector, data set or study", name, candidates))

@@ -17,6 +17,7 @@ from ...api.progress import ScreenReporter
 from ...api.spectra import LABELS, measure_spectra
 from ...api.stores import send
 from ..analysis.mean_spectra import DomainSpectra, SpectraOptions
+from ..domains.catalogue import lost_sources
 from ..domains.names import dataset_name
 from ..store.files import digest, dump_json, write_json
 from ..store.folders import ensure_writable
@@ -31,7 +32,7 @@ from .options import (
     jobs_of,
     write_text,
 )
-from .provenance import print_remarks
+from .provenance import print_lost, print_remarks
 from .report import say
 from .requests.pictures import SpectraRequest
 
@@ -70,10 +71,12 @@ def spectra(request: SpectraRequest) -> None:
     if request.json_file != STDOUT:
         _print(facts)
     skipped = _report_problems(facts, console)
+    lost = lost_sources(measured.opened)
+    print_lost(lost, console)
     print_remarks(measured.opened, console)
     names = ", ".join(path.name for path in files)
     console.print(f"{request.out}: {names}", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(3 if problem or skipped else 0)
+    raise typer.Exit(3 if problem or skipped or lost else 0)
 
 
 def _send(domains: tuple[DomainSpectra, ...], facts: dict[str, Any], files: list[Path], started: float, uri: str) -> str:

@@ -37,7 +37,7 @@ from ..study.protocols import PoolRule
 from .arguments import parse_data
 from .next_steps import after_run
 from .options import parse_dates, write_text
-from .provenance import print_dropped, print_missing, print_remarks
+from .provenance import print_dropped, print_lost, print_missing, print_remarks
 from .report import print_problems, print_steps, say
 from .requests.study import RunRequest, StudyRequest
 
@@ -116,6 +116,7 @@ def run_or_stop(
     request: RunRequest,
     reporter: Reporter,
     shard: Shard | None = None,
+    whole_command: str = "",
 ) -> StudyResults:
     """Run what is left of a plan."""
     return run_plan(
@@ -128,6 +129,7 @@ def run_or_stop(
         reporter=reporter,
         cluster=cluster,
         shard=shard,
+        whole_command=whole_command,
     )
 
 
@@ -261,6 +263,7 @@ def print_next_steps(
 
 def _report_gaps(outcome: Outcome, console: Console) -> None:
     print_problems(outcome.problems, console)
+    print_lost(outcome.lost, console)
     for label, reason in outcome.failures.items():
         say(console, f"no result for {label}: {reason}")
     for label, reasons in outcome.gaps.items():

@@ -6,8 +6,10 @@ from rich.console import Console
 from ...api.options import cluster_of
 from ...api.progress import ScreenReporter
 from ...api.training import free_folder, train_on, usual_folder
+from ..domains.catalogue import lost_sources
 from ..errors import StudyError, unknown_name
 from ..frequency.bands import Band
+from ..metrics.digits import auc_text
 from ..models.recipe import TASKS
 from ..models.spectrum_reference import FEWEST
 from ..models.trained_model import TrainedModel
@@ -17,7 +19,7 @@ from ..tracking.store import resolve_tracking_uri
 from .arguments import data_words, parse_data, parse_detector
 from .next_steps import after_train
 from .options import check_text_target, jobs_of, write_text
-from .provenance import print_dropped, print_missing, print_remarks
+from .provenance import print_dropped, print_lost, print_missing, print_remarks
 from .report import print_problems, print_shortcut, print_steps, say
 from .requests.models import TrainRequest
 
@@ -61,7 +63,7 @@ def train(request: TrainRequest) -> None:
         shown = "AUC" if request.task == "detection" else "balanced accuracy"
         value = model.validation["auc" if request.task == "detection" else "balanced_accuracy"]
         console.print(
-            f"{recipe.label}: {shown} {value:.3f} on {model.validation['n_validation']} validation pictures. "
+            f"{recipe.label}: {shown} {auc_text(value)} on {model.validation['n_validation']} validation pictures. "
             f"The model is in {folder}.",
             markup=False,
             highlight=False,
@@ -72,10 +74,12 @@ def train(request: TrainRequest) -> None:
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)
+    lost = lost_sources(trained.domains)
+    print_lost(lost, console)
     print_remarks(trained.domains, console)
     if request.json_file != "-":
         print_steps(after_train(folder), console)
-    raise typer.Exit(3 if trained.tracking_problem or problems else 0)
+    raise typer.Exit(3 if trained.tracking_problem or problems or lost else 0)
 
 
 def _check_text(model: TrainedModel) -> str:

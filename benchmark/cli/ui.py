@@ -9,15 +9,16 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ..errors import BenchError
+from ..errors import BenchError, plain_text
 from ..invocation import bench
 from ..tracking.read_only import readable_store
-from ..tracking.reading import other_pages, study_pages
+from ..tracking.reading import ShardRecords, other_pages, study_pages, waiting_cells
 from ..tracking.sqlite_file import no_stray_folder
 from ..tracking.store import resolve_tracking_uri
 from ..workers import end_with_parent
@@ -36,7 +37,7 @@ def ui(
     if uri.startswith(("http://", "https://")):
         typer.echo(f"{uri} has a UI of its own: open it in a browser.")
         pages = _pages(uri)
-        _print_pages(uri.rstrip("/"), *pages)
+        _print_pages(uri.rstrip("/"), *pages, waiting_cells(uri))
         if browse:
             typer.launch(uri.rstrip("/") + next(iter((pages[0] | pages[1]).values()), ""))
         return
@@ -75,7 +76,7 @@ def _serve(uri: str, original: str, port: int, browse: bool) -> None:
             _wait_until_it_answers(server, address)
             if server.poll() is None:
                 typer.echo(f"MLflow on {address} — Ctrl-C ends it.")
-                _print_pages(address, *pages)
+                _print_pages(address, *pages, waiting_cells(original))
                 if browse:
                     typer.launch(address + next(iter((pages[0] | pages[1]).values()), ""))
                 server.wait()
@@ -116,13 +117,15 @@ def _pages(uri: str) -> tuple[dict[str, str], dict[str, str]]:
     return study_pages(uri), other_pages(uri)
 
 
-def _print_pages(address: str, studies: dict[str, str], others: dict[str, str]) -> None:
-    """Print the addresses of the studies' pages, and of the other ones."""
+def _print_pages(address: str, studies: dict[str, str], others: dict[str, str], waiting: Sequence[ShardRecords]) -> None:
+    """Print the addresses of the studies' pages, and of the other ones; and the cells that wait for a page."""
     for study, page in studies.items():
         typer.echo(f"  study {study}: {address}{page}")
     for title, page in others.items():
         typer.echo(f"  {title}: {address}{page}")
     if studies or others:
         typer.echo("  (The plain address is about chat traces: there, switch from GenAI to Model training at the top left.)")
-    else:
+    elif not waiting:
         typer.echo(f"  nothing is recorded yet; {bench('run band_search')} records something.")
+    for records in waiting:
+        typer.echo(f"  {plain_text(records.sentence)}")

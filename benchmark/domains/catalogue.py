@@ -53,9 +53,11 @@ class DatasetSpec:
             If an option is unknown, or a folder is needed and missing.
         """
         plugin = datasets.get(self.reference)
-        check_parameters(plugin, self.options, f"dataset {plugin.name}")
+        check_parameters(plugin, self.options, f"data set {plugin.name}")
         if plugin.needs_root and self.root is None:
-            raise DataError(f"dataset {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR).")
+            raise DataError(
+                f"data set {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR)."
+            )
         root = None if self.root is None else Path(self.root)
         with _reported(plugin.name):
             return plugin(root=root, seed=seed, replicate=replicate, **self.options)
@@ -400,6 +402,18 @@ def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
         with _reported(name):
             lines[name] = list(dataset.remarks())
     return {name: remarks for name, remarks in lines.items() if remarks}
+
+
+def lost_sources(domains: Iterable[OpenDomain]) -> list[str]:
+    """Return `Dataset.lost_sources` of some domains, each line once and with its domain; perturbed ones repeat others."""
+    lines: list[str] = []
+    for domain in domains:
+        if domain.dataset is None or domain.perturbation:
+            continue
+        with _reported(domain.name):
+            lost = domain.dataset.lost_sources(DomainName.parse(domain.name).part)
+        lines += [f"{domain.name}: {line}." for line in lost]
+    return list(dict.fromkeys(lines))
 
 
 def framing_of(domains: Iterable[OpenDomain]) -> Framing:

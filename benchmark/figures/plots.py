@@ -15,8 +15,8 @@ from ..contracts import Detector
 from ..domains.names import chain_of, training, unperturbed
 from ..epochs import Series, member_series
 from ..frequency.bands import MAX_FREQUENCY, Band
+from ..metrics.digits import auc_text
 from ..results.cell_document import NarrowBand, TriedBand
-from ..results.digits import auc_text
 from ..results.evidence import Evidence, evidence_text
 from ..results.rows import Row
 from ..store.files import atomic_path
@@ -147,7 +147,7 @@ def draw_sweep(
         _sweep_line(axes, removed, NECESSARY_COLOUR, "all but one narrow band", look)
         reference = next((trial.auc for trial in trials if trial.stage == "allpass"), np.nan)
         if np.isfinite(reference):
-            axes.axhline(reference, color=REAL_COLOUR, linewidth=1, linestyle="--", label=f"all-pass: {reference:.3f}")
+            axes.axhline(reference, color=REAL_COLOUR, linewidth=1, linestyle="--", label=f"all-pass: {auc_text(reference)}")
         axes.axhline(0.5, color="0.6", linewidth=0.8)
         axes.set_ylim(least, 1.02)
         axes.set_ylabel("validation AUC")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from math import nan
 from typing import Any, Self
 
+from ..metrics.digits import measured_text
+
 SHORTCUT_AUC = 0.6  # lower bound of an AUC from facts of the files above which a row is marked
 
 
@@ -47,7 +49,7 @@ class Shortcut:
         real, fake = self.values or ("unknown", "unknown")
         subject = f"the fakes of {domain} and the reals of {source}" if source else f"the classes of {domain}"
         start = f"{subject} differ in {self.fact}: {real} (real) against {fake} (fake)"
-        reach = f"AUC {self.auc:.3f} ({self.lo:.3f} to {self.hi:.3f})"
+        reach = f"AUC {measured_text(self.auc, self.lo, self.hi, ' to ')}"
         if not self.ambiguous:
             return f"{start}; facts of the files alone reach {reach}."
         return (

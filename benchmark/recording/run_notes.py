@@ -1,10 +1,10 @@
 """Notes on top of a run's page in the MLflow UI, as Markdown: its subject, its results and the contents of its files."""
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..metrics.digits import auc_text
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell
 from ..results.evidence import evidence_text, is_everywhere
@@ -111,16 +111,12 @@ def _test_table(tests: Sequence[TestResult]) -> str:
         return ""
     lines = ["| test domain | AUC (95 % interval) | all frequencies | oracle |", "|---|---|---|---|"]
     lines += [
-        f"| {text(t.domain)} | {_number(t.auc)} ({_number(t.auc_lo)} to {_number(t.auc_hi)}) "
-        f"| {_number(t.allpass_auc)} | {_number(t.oracle_auc)} |"
+        f"| {text(t.domain)} | {auc_text(t.auc)} ({auc_text(t.auc_lo)} to {auc_text(t.auc_hi)}) "
+        f"| {auc_text(t.allpass_auc)} | {auc_text(t.oracle_auc)} |"
         for t in tests[:MOST_DOMAINS]
     ]
     more = f"\n\n… and {len(tests) - MOST_DOMAINS} more, among the metrics." if len(tests) > MOST_DOMAINS else ""
     return "\n".join(lines) + more
-
-
-def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _files(folder: Path) -> str:

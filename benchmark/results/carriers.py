@@ -13,7 +13,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Self
 
 from ..frequency.bands import Band
-from .digits import auc_text
+from ..metrics.digits import auc_text
 
 
 class Carrier(StrEnum):

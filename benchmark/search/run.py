@@ -11,6 +11,7 @@ from optuna.storages import BaseStorage
 from ..cluster.client import open_workers
 from ..cluster.progress import reporter_of
 from ..cluster.session import Probe
+from ..domains.catalogue import lost_sources
 from ..domains.files_probe import files_probe
 from ..domains.names import REALS
 from ..errors import listed
@@ -76,6 +77,8 @@ class Outcome:
         Bands that could not be scored, by cell.
     problems : list of (data set, item, status, detail)
         Pictures that could not be used.
+    lost : list of str
+        Lines on sources that gave no picture, see `Dataset.lost_sources`.
     shard : Shard or None
         That was run; None for the whole study.
     n_cells, n_finished : int
@@ -90,14 +93,15 @@ class Outcome:
     failures: dict[str, str] = field(default_factory=dict)
     gaps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[tuple[str, str, str, str]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     shard: Shard | None = None
     n_cells: int = 0
     n_finished: int = 0
 
     @property
     def complete(self) -> bool:
-        """True if every band, cell, picture and document is there."""
-        return not (self.unsent or self.failures or self.gaps or self.problems)
+        """True if every band, cell, picture, source of pictures and document is there."""
+        return not (self.unsent or self.failures or self.gaps or self.problems or self.lost)
 
 
 def run_study(
@@ -111,6 +115,7 @@ def run_study(
     strict: bool = False,
     cluster: str = "",
     shard: Shard | None = None,
+    whole_command: str = "",
 ) -> Outcome:
     """
     Run a plan or one shard of it, or what is left of either.
@@ -136,6 +141,8 @@ def run_study(
         Address or file of a Dask scheduler, whose workers do the work; empty for `jobs` processes of this machine.
     shard : Shard, optional
         None for the whole study.
+    whole_command : str
+        Command line that runs the whole study, for whoever looks for the cells of a shard before; empty if there is none.
 
     Returns
     -------
@@ -163,7 +170,7 @@ def run_study(
         attempt = attempt_number(plan.study, fresh)
         if shard is not None:
             # Nobody takes it over while the lock of the shard is held.
-            outbox = Outbox(tracking_uri, shard.name_of(plan.study.name))
+            outbox = Outbox(tracking_uri, shard.name_of(plan.study.name), whole_command)
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
                 means = _Means(places, workers, searches, outbox, reporter_of(workers, reporter), attempt, strict)
                 return _run_shard(plan, shard, means)
@@ -294,6 +301,7 @@ def _outcome(plan: Plan, prepared: Prepared, cells: Sequence[Cell], recorder: Re
         failures=recorder.failures,
         gaps=recorder.gaps,
         problems=problems,
+        lost=lost_sources(plan.read_domains),
         n_cells=len(cells),
         n_finished=len(cells) - len(recorder.failures),
     )

@@ -32,6 +32,7 @@ from ..metrics.clips import ClipRule
 from ..pictures.crops import CropSpec
 from ..pictures.perturbations import canonical
 from ..registry import ROOT_PACKAGE
+from ..store.mistakes import mistake_text, real_mistakes, shown
 from ..store.yaml_text import read_yaml
 from ..tracking.names import MARK
 from .protocols import PoolRule, Protocol
@@ -406,7 +407,7 @@ def load_study(reference: str) -> Study:
     try:
         return Study.model_validate(data)
     except ValidationError as error:
-        raise StudyError(_lines([_explain(path, node, data, one) for one in error.errors()])) from error
+        raise StudyError(_lines([_explain(path, node, data, one) for one in real_mistakes(error.errors())])) from error
 
 
 def study_from(keys: Mapping[str, Any]) -> Study:
@@ -421,7 +422,7 @@ def study_from(keys: Mapping[str, Any]) -> Study:
     try:
         return Study.model_validate(dict(keys))
     except ValidationError as error:
-        raise StudyError(_lines([f"study: {_fault(one)}" for one in error.errors()])) from error
+        raise StudyError(_lines([f"study: {_fault(one)}" for one in real_mistakes(error.errors())])) from error
     except UnicodeEncodeError as error:  # of pydantic, which writes the value into its own message
         raise StudyError(f"study: {error.object!a}: {SURROGATES}") from error
 
@@ -445,8 +446,7 @@ def override(study: Study, changes: dict[str, Any]) -> Study:
     try:
         return Study.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise StudyError(f"{'.'.join(map(str, first['loc']))}: {_sentence(first)}") from error
+        raise StudyError(_fault(real_mistakes(error.errors())[0])) from error
 
 
 def _lines(mistakes: Sequence[str]) -> str:
@@ -457,7 +457,7 @@ def _lines(mistakes: Sequence[str]) -> str:
 
 def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:
     """One line per mistake: file, line, key, what was wanted, what came."""
-    if error["type"] == "missing":
+    if error["type"] == "missing" and len(error["loc"]) == 1:  # of the whole file
         return f"{path}: {_fault(error)}"
     return f"{path}, line {_line_of(node, _place(error))}: {_fault(error)}"
 
@@ -468,8 +468,13 @@ def _fault(error: Any) -> str:
     where = ".".join(map(str, loc))
     if error["type"] == "extra_forbidden":
         return unknown_name("key", str(loc[-1]), _known_keys(loc[:-1]))
+    if error["type"] == "missing" and isinstance(loc[-1], int):  # of a list, which is the input
+        return f"{'.'.join(map(str, loc[:-1]))}: wanted {loc[-1] + 1} or more entries, got {shown(error['input'])}."
     if error["type"] == "missing":
-        return f"the key '{where}' is missing."
+        return f"the key '{where}' is missing; add it."
+    if loc[-1] == "[key]" or error["type"] == "invalid_key":
+        mapping = loc[: -2 if loc[-1] == "[key]" else -1]
+        return f"{'.'.join(map(str, mapping))}: wanted keys that are texts, got {shown(error['input'])}."
     return f"{where}: {_sentence(error)}"
 
 
@@ -479,19 +484,13 @@ def _place(error: Any) -> list[Any]:
 
 
 def _sentence(error: Any) -> str:
-    message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "string_pattern_mismatch":  # of the name, see `Study`
-        message = "a name holds letters, digits and the characters . _ - alone, and does not begin with a dot"
-    if error["type"] == "tuple_type":
-        message = "Input should be a list, such as [a, b]"
-    if error["type"] == "dict_type":
-        message = "Input should be a mapping, such as {a: 1}"
+        rule = "a name holds letters, digits and the characters . _ - alone, and does not begin with a dot"
+        return f"{rule}, got {shown(error['input'])}."
     if error["type"] == "model_type":
-        message = f"Input should be a mapping with some of the keys {', '.join(_known_keys(_place(error)))}"
-    if error["type"] == "too_short":
-        message = "Input should be a list of at least 1 entry"
-    shown = "" if error["type"] == "value_error" else f", got {error['input']!r}"
-    return f"{message.rstrip('.')}{shown}."
+        keys = ", ".join(_known_keys(_place(error)))
+        return f"wanted a mapping with some of the keys {keys}, got {shown(error['input'])}."
+    return mistake_text(error)
 
 
 def _known_keys(loc: list[Any]) -> list[str]:

@@ -9,7 +9,7 @@ from ..domains.catalogue import DatasetSpec
 from ..domains.guard import check_no_leak
 from ..domains.releases import Release
 from ..domains.splits import missing_classes
-from ..errors import BenchError
+from ..errors import PLUGIN_FAILURES, BenchError, text_of
 from ..pictures.crops import decode
 from .outcome import CheckResult, outcome, require
 
@@ -157,12 +157,24 @@ def fingerprints_tell_pictures_apart(spec: DatasetSpec) -> str:
 
 
 def unknown_items_are_refused(spec: DatasetSpec) -> None:
-    """Reading an item that does not exist raises a BenchError or OSError."""
+    """Reading an item that does not exist raises a BenchError or OSError; one that exists is read."""
+    for _, dataset, items in _domains(spec):
+        for item in items[:1]:
+            _require_read(dataset, item)
     try:
         _open(spec).read(Item("no such item", 0, "test"))
     except (BenchError, OSError):
         return
     require(False, "read of an unknown item returned something; wanted a BenchError or OSError")
+
+
+def _require_read(dataset: Dataset, item: Item) -> None:
+    """Require that an item is read: the refusals of a data set that cannot read at all show nothing."""
+    try:
+        dataset.read(item)
+    except PLUGIN_FAILURES as error:
+        reason = f"{type(error).__name__}: {text_of(error)}"
+        require(False, f"item '{item.id}' is to be read, and is refused like an unknown one ({reason}); correct read first")
 
 
 DATASET_CHECKS: dict[str, Callable[[DatasetSpec], str | None]] = {

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..contracts import Detector, Features, ViewSpec
-from ..errors import PluginError
+from ..errors import PLUGIN_FAILURES, PluginError, text_of
 from ..fitted import fit_detector, load_detector, save_detector, score_detector
 from ..frequency.bands import Band
+from ..metrics.digits import auc_text
 from ..metrics.roc import roc_auc
 from ..registry import DetectorSpec
 from ..views import view_kernel
@@ -166,8 +167,10 @@ def higher_is_more_fake(spec: DetectorSpec) -> str:
         return "a control, which need not learn"
     detector, problem = _fitted(spec)
     auc = roc_auc(problem.test_labels, score_detector(detector, problem.test))
-    require(auc >= INVERTED, f"AUC {auc:.3f} on an easy task: the score seems to be inverted (fake is 1, higher is more fake)")
-    return f"AUC {auc:.3f} on an easy task"
+    require(
+        auc >= INVERTED, f"AUC {auc_text(auc)} on an easy task: the score seems to be inverted (fake is 1, higher is more fake)"
+    )
+    return f"AUC {auc_text(auc)} on an easy task"
 
 
 def fit_is_deterministic(spec: DetectorSpec) -> None:
@@ -233,6 +236,7 @@ def saved_model_scores_alike(spec: DetectorSpec) -> str:
 def impossible_input_is_refused(spec: DetectorSpec) -> str:
     """One class, values that are not finite, another shape, scoring before fitting: a message, never a score."""
     detector, problem = _fitted(spec)
+    _require_scored(detector, problem.test)
     one_class = problem.train[problem.train_labels == 1]
     cases: dict[str, Callable[[], object]] = {
         "one class only": lambda: fit_detector(spec.build(), one_class, np.ones(len(one_class), np.int64)),
@@ -250,6 +254,15 @@ def impossible_input_is_refused(spec: DetectorSpec) -> str:
             continue
         require(False, f"{name} is not refused")
     return ", ".join(cases)
+
+
+def _require_scored(detector: Detector, view: Features) -> None:
+    """Require scores of possible input: the refusals of a detector that cannot score at all show nothing."""
+    try:
+        score_detector(detector, view)
+    except PLUGIN_FAILURES as error:
+        reason = f"{type(error).__name__}: {text_of(error)}"
+        require(False, f"possible input is to be scored, and is refused like impossible input ({reason}); correct score first")
 
 
 DETECTOR_CHECKS: dict[str, Callable[[DetectorSpec], str | None]] = {

@@ -13,7 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,32 @@ def waiting_stores() -> list[str]:
     return list(dict.fromkeys(uri for entry in entries if (uri := _present_uri(entry))))
 
 
+@dataclass(frozen=True)
+class ShardOutbox:
+    """
+    Outbox of a shard.
+
+    Attributes
+    ----------
+    folder : Path
+    whole_command : str
+        Command line that runs the whole study; empty if it is not known.
+    """
+
+    folder: Path
+    whole_command: str
+
+
+def parts_of(uri: str) -> list[ShardOutbox]:
+    """Return the outboxes of shards whose documents are to go to a tracking store."""
+    entries = [(place.parent, read_json(place) or {}) for place in sorted(results_root().glob("outbox/*/store.json"))]
+    return [
+        ShardOutbox(folder, str(entry.get("whole_command", "")))
+        for folder, entry in entries
+        if entry.get("part") and _present_uri(entry) == uri
+    ]
+
+
 def _present_uri(entry: Mapping[str, Any]) -> str:
     """Present address of the store that a file ``store.json`` names; empty if it names none."""
     if entry.get("here"):
@@ -102,20 +128,23 @@ class Outbox:
     uri : str
     part : str
         Name of the shard (`Shard.name_of`); empty for the outbox of the whole store.
+    whole_command : str
+        Of a shard: command line that runs the whole study.
 
     Attributes
     ----------
     folder : Path
     """
 
-    def __init__(self, uri: str, part: str = "") -> None:
+    def __init__(self, uri: str, part: str = "", whole_command: str = "") -> None:
         self._uri = uri
         self._part = part
         self.folder = outbox_folder(uri, part)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = _outbox_name(uri)
         relative = {"here": name.removeprefix("here:")} if name != uri else {}
-        write_json(self.folder / "store.json", {"uri": uri, **relative, **({"part": part} if part else {})})
+        of_shard = {"part": part, "whole_command": whole_command} if part else {}
+        write_json(self.folder / "store.json", {"uri": uri, **relative, **of_shard})
         self._delivered_file = outbox_folder(uri) / "delivered.txt"
         if not part:
             self._take_over()

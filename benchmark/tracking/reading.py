@@ -19,6 +19,7 @@ from .cells import FoundCell, database_cells
 from .names import CONTENTS, KIND, MARK, ROW_FILES
 from .read_only import readable_store
 from .server_cells import server_cells
+from .shard_records import ShardRecords, shard_records
 from .store import client_for, reported
 from .ui import OTHER_PAGES, runs_page, study_page
 
@@ -107,6 +108,8 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     """
     path = sqlite_path(uri)
     if path is not None and not path.exists():
+        if way_on := _collected_later(uri, study):
+            raise NothingRecordedError(f"nothing is recorded in {uri} yet. {way_on}")
         raise NothingRecordedError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
     with using_entries(cache_root()), readable_store(uri) as address, reported(uri):
         hold_entry(cache_root(), store_folder(uri))
@@ -124,7 +127,21 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     yield [_cell_run(c, experiments[c.experiment_id], folders[c.run_id], problems.get(c.run_id, "")) for c in cells]
 
 
+def waiting_cells(uri: str, study: str | None = None) -> list[ShardRecords]:
+    """Return the cells that shards have recorded for a store, and that it has not got yet; only those of a study, if given."""
+    found = shard_records(uri)
+    boards = {of_study.study for of_study in found} if study is None else boards_of(study, (one.study for one in found))
+    return [of_study for of_study in found if of_study.study in boards]
+
+
+def _collected_later(uri: str, study: str | None) -> str:
+    """Return the sentences on cells of shards that wait for a store; empty if there are none."""
+    return " ".join(of_study.sentence for of_study in waiting_cells(uri, study))
+
+
 def _no_study(study: str, uri: str, client: "MlflowClient") -> TrackingError:
+    if way_on := _collected_later(uri, study):
+        return TrackingError(f"nothing of the study '{study}' is recorded in {uri} yet. {way_on}")
     recorded = sorted(e.name for e in client.search_experiments() if e.name not in ("Default", *OTHER_PAGES))
     listing = ", ".join(recorded) or "nothing"
     return TrackingError(f"no study '{study}' in {uri}.{nearest_name(study, recorded)} Recorded there: {listing}.")

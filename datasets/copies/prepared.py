@@ -6,7 +6,8 @@ and its ``source.json``, ``index.parquet`` (all crops in one table) and contact 
 whole, so a kill leaves nothing half done; one manifest has one set of settings, so crops that were made differently never mix.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MANIFEST, INDEX, SOURCE = "manifest.json", "index.parquet", "source.json"
 PROBLEMS, LOCK, WORK = "problems.csv", ".lock", ".work"
 OK, NO_FACE, ERROR = "ok", "no_face", "error"
+LEFT = ""  # status of a source without a record
 ROWS_PER_GROUP = 1000  # of the index; what is in memory at a time while it is written
 
 
@@ -309,15 +311,13 @@ class Preparation:
     @property
     def gaps(self) -> list[str]:
         """The sources without crops, for a row: those not prepared yet, without a face, or not decodable."""
-        lines = []
-        n_sources, done = len(self.survey["sources"]), self.index
-        if len(done) < n_sources:
-            lines.append(f"{n_sources - len(done)} of {n_sources} sources not prepared yet")
-        for status, what in ((NO_FACE, "without a face"), (ERROR, "not decodable")):
-            n = sum(record.status == status for record in done.values())
-            if n:
-                lines.append(f"{n} of {n_sources} sources {what}")
-        return lines
+        return self.gaps_of([source["id"] for source in self.survey["sources"]])
+
+    def gaps_of(self, ids: Sequence[str]) -> list[str]:
+        """Return the numbers of some sources without crops, a line per reason."""
+        counts = Counter(self.index[name].status if name in self.index else LEFT for name in ids)
+        reasons = {LEFT: "not prepared yet", NO_FACE: "without a face", ERROR: "not decodable"}
+        return [f"{counts[status]} of {len(ids)} sources {what}" for status, what in reasons.items() if counts[status]]
 
     # --- crops -------------------------------------------------------------------------------------------------------
 

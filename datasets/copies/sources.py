@@ -204,6 +204,12 @@ class SourceDataset(Dataset):
             facts["preparation"] = self.prepared.settings_text
         return facts
 
+    def lost_sources(self, variant: str) -> list[str]:
+        if not self.prepared:
+            return []
+        sources = self._with_splits()
+        return self.prepared.gaps_of([one.id for one in sources if variant in one.domains and one.split in SPLITS])
+
     def remarks(self) -> list[str]:
         troubles = self.surveyed.troubles
         lines = [f"{trouble.path} {trouble.detail}" for trouble in troubles if trouble.status == OTHER_CLASS]

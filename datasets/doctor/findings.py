@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...benchmark.contracts import LABEL_NAMES, SPLITS
 from ...benchmark.errors import listed
+from ...benchmark.metrics.digits import auc_text
 from .confounds import Answer, ask
 from .diagnosis import CountRow, Options
 from .inventory import Entry, Finding, Inventory, Level
@@ -156,10 +157,12 @@ def confound_findings(answers: Mapping[str, Sequence[Answer]], where: str = "") 
         for _, answer in members:
             best[answer.question.name] = max(answer.score, best.get(answer.question.name, 0))
         domain, worst = max(members, key=lambda pair: pair[1].score)
-        further = ", ".join(f"{name} ({score:.2f})" for name, score in best.items() if name != worst.question.name)
+        further = ", ".join(
+            f"{name} ({auc_text(score, digits=2)})" for name, score in best.items() if name != worst.question.name
+        )
         real, fake = worst.values
         text = (
-            f"{worst.question.name} alone tells the classes: AUC {worst.score:.2f} "
+            f"{worst.question.name} alone tells the classes: AUC {auc_text(worst.score, digits=2)} "
             f"(real: {real}; fake: {fake}){f'; so does {further}' if further else ''}"
         )
         n_more = len({domain for domain, _ in members}) - 1

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...benchmark.results.digits import measured_text
+from ...benchmark.metrics.digits import measured_text
 from ...benchmark.results.rows import Row
 from ..notes import shown_rows
 from ..rows import Board

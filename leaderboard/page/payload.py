@@ -21,12 +21,24 @@ from ...benchmark.results.columns import (
     test_columns,
 )
 from ...benchmark.results.evidence import evidence_text
-from ...benchmark.results.marks import AMBIGUOUS, MOST_LOOKALIKES, Mark, RowAudit, Shortcut, is_ambiguous, marks_of
+from ...benchmark.results.marks import (
+    AMBIGUOUS,
+    MOST_LOOKALIKES,
+    NO_CONTESTANT,
+    WITHOUT_RANK,
+    Mark,
+    RowAudit,
+    Shortcut,
+    is_ambiguous,
+    marks_of,
+)
 from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..carriers import CarrierLine, carrier_lines
 from ..notes import (
+    NOT_OF_CONTROLS,
+    NOTED_WITH_NUMBERS,
     data_notes,
     mark_notes,
     may_be_copies,
@@ -67,6 +79,13 @@ ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[
 LATER_NUMBERS = ("later_auc", "later_auc_lo", "later_auc_hi")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
+# Marks that the scripts ask for, by what they ask.
+LISTS_OF_MARKS = {
+    "without_rank": WITHOUT_RANK,
+    "no_contestant": sorted(NO_CONTESTANT),
+    "not_of_controls": sorted(NOT_OF_CONTROLS),
+    "noted_with_numbers": sorted(NOTED_WITH_NUMBERS),
+}
 OF_MARKS, OF_REALS = "marks", "reals"  # notes that the page makes anew
 MOST_CARRIERS = 400  # lines about what detectors live on
 TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes", "allpass_auc", "oracle_auc")
@@ -138,6 +157,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         *((text, OF_MARKS) for text in mark_notes(shown, True, computed)),
         *((text, OF_REALS) for text in reals_notes(shown, True)),
         *((text, []) for text in (*data_notes(board.rows), *other_variants(board.others), *unsealed_notes(board.unsealed))),
+        *((records.public_sentence, []) for records in board.waiting),
     ]
     return {
         "study": board.study,
@@ -170,6 +190,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "tests": _described(test_columns()),
             "clips": _described(CLIP_COLUMNS),
             "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
+            **{name: [mark.value for mark in marks] for name, marks in LISTS_OF_MARKS.items()},
             "ambiguous": AMBIGUOUS,
         },
         "ranking": [_placed(place, short) for place in details.ranking],

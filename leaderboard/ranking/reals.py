@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...benchmark.domains.names import REALS
 from ...benchmark.errors import DataError, listed
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.marks import is_contestant, marks_of, without_rank
@@ -115,7 +116,7 @@ def _leaders_text(rows: Sequence[Row], leaders: dict[str, int], several_trains: 
     parts = []
     for leader, sources in groupby(sorted(leaders, key=leaders.__getitem__), key=leaders.__getitem__):
         aucs, names = headline_choices(rows[leader]), list(sources)
-        reals = ", ".join(f"{name} (AUC {aucs[name]:.3f})" for name in names)
+        reals = ", ".join(f"{name} (AUC {auc_text(aucs[name])})" for name in names)
         who = rows[leader].detector + (f" ← {rows[leader].train_label}" if several_trains else "")
         parts.append(f"{who} leads on reals of {reals}")
     return "; ".join(parts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.results.marks import Mark, RowAudit, audits_of, marks_of
 from ...benchmark.results.rows import Row
 from .parts import Part, Parts, count, of_all, short
@@ -80,4 +81,4 @@ def _shortcuts(contestants: Sequence[Row]) -> list[Parts]:
 def _audit_number(row: Row, audit: RowAudit) -> Part:
     domain = "" if audit.shortcut == row.shortcut else audit.domain
     column = "by_reals" if audit.source else "shortcut"
-    return Part(f"{audit.shortcut.auc:.3f}", audit.shortcut.auc, row=row.id, column=column, domain=domain)
+    return Part(auc_text(audit.shortcut.auc), audit.shortcut.auc, row=row.id, column=column, domain=domain)

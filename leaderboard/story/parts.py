@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from ...benchmark.results.digits import auc_text
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.results.rows import Row
 from ..ranking.detectors import DetectorPlace
 from ..submissions.meta import NOT_STATED

@@ -7,6 +7,7 @@ from ...benchmark.errors import BenchError, NothingRecordedError
 from ...benchmark.invocation import bench
 from ...benchmark.reporting import Reporter
 from ...benchmark.results.refusals import Refusal, RefusedBecause
+from ...benchmark.tracking.reading import waiting_cells
 from ..rows import Board, load_board, ranked
 from .evaluation import RUN_PREFIX, evaluate
 from .files import find_submissions, load_submission
@@ -47,7 +48,7 @@ def load_with_submissions(
         if study is not None:
             hint = f"`{bench('leaderboard')}` without --study shows the submissions."
             raise NothingRecordedError(f"no study '{study}': {error} {hint}") from error
-        board = Board("", [], [])
+        board = Board("", [], [], waiting=tuple(waiting_cells(uri)))
     return with_submissions(board, catalogue)
 
 

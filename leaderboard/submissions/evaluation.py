@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ...benchmark.domains.names import training, training_of_json
 from ...benchmark.errors import DataError, listed
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.results.cell_document import SHORT, CellDocument, Lookalikes, TestedBand, keep_cell_document, versions
 from ...benchmark.results.rows import Row, SubmissionFacts
 from ...benchmark.results.scores import write_table
@@ -164,7 +165,7 @@ def _wrong_way_round(row: Row) -> list[Finding]:
     if any(test.domain in members and (test.auc_lo > 0.5 or test.auc >= 1 - TURNED) for test in row.tests):
         return []
     below = [test for test in row.tests if test.auc_hi < 0.5 or test.auc <= TURNED]
-    turned = [f"{t.domain} (AUC {t.auc:.3f}, at most {t.auc_hi:.3f})" for t in below]
+    turned = [f"{t.domain} (AUC {auc_text(t.auc)}, at most {auc_text(t.auc_hi)})" for t in below]
     if not turned:
         return []
     text = (

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...benchmark.errors import listed
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.results.rows import Row
 from .add import Outcome
 from .add_matrix import MatrixReport, MatrixRow
@@ -68,7 +69,7 @@ def matrix_lines(report: MatrixReport, is_dry_run: bool) -> MatrixLines:
         if row.name in outcomes:
             tests = [test.auc for test in outcomes[row.name].tests if not math.isnan(test.auc)]
             mean = (
-                f"; mean AUC {sum(tests) / len(tests):.3f} over {len(tests)} test domain{'s' * (len(tests) > 1)}"
+                f"; mean AUC {auc_text(sum(tests) / len(tests))} over {len(tests)} test domain{'s' * (len(tests) > 1)}"
                 if tests
                 else ""
             )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ...benchmark.domains.names import training
 from ...benchmark.errors import DataError, listed, unknown_name
+from ...benchmark.store.mistakes import complaint
 from ...benchmark.store.yaml_text import dump_yaml
 from .meta import NOT_STATED, Label, ReleaseDate, SubmissionMeta, Text, load_described, one_text, pool
 
@@ -199,5 +200,4 @@ def _mistake(facts: dict[str, Any], error: Any, keys: list[str]) -> str:
     key = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         return f"detector {facts['detector']!r}: {unknown_name('key', key[:80], keys)}"
-    message = error["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"detector {facts['detector']!r}: {key}: {message}, got {str(facts[key])[:100]!r}."
+    return f"detector {facts['detector']!r}: {key}: {complaint(error)}, got {str(facts[key])[:100]!r}."

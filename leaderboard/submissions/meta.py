@@ -13,6 +13,7 @@ from ...benchmark.domains.names import training_of_json
 from ...benchmark.domains.release_date import Release
 from ...benchmark.errors import DataError, StudyError, unknown_name
 from ...benchmark.frequency.bands import Band
+from ...benchmark.store.mistakes import complaint
 from ...benchmark.store.yaml_text import read_yaml
 
 NOT_STATED = "not stated"  # training domain of a detector whose training is unknown
@@ -171,8 +172,7 @@ def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], erro
     if error["type"] == "extra_forbidden" and key == "reported":
         return f"{where}: {unknown_name('key of reported', last[:80], ReportedEntry.model_fields)}"
     if error["type"] != "extra_forbidden":
-        message = error["msg"].removeprefix("Value error, ").rstrip(".")
-        return f"{where}: {inner}: {message}, got {str(data[key])[:100]!r}."
+        return f"{where}: {inner}: {complaint(error)}, got {str(data[key])[:100]!r}."
     if NUMBERS.fullmatch(last):
         return (
             f"{where}: the key '{last[:80]}' is a result. A submission brings scores, never metrics: every number of the board "

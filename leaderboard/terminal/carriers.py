@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...benchmark.frequency.bands import Band
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.reporting import folded_name
 from ...benchmark.results.carriers import CarrierResult, Estimate, LatticeResult
-from ...benchmark.results.digits import auc_text
 from ...benchmark.results.rows import Row
 from ..carriers import CarrierLine, carrier_lines
 

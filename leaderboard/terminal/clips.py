@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...benchmark.metrics.clips import ClipRule
+from ...benchmark.metrics.digits import auc_text, bound_text
 from ...benchmark.reporting import folded_name
-from ...benchmark.results.digits import auc_text, bound_text
 from ...benchmark.results.rows import Row, TestResult
 
 if TYPE_CHECKING:

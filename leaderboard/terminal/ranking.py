@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ...benchmark.results.digits import measured_text
+from ...benchmark.metrics.digits import measured_text
 from ...benchmark.results.marks import Mark
 from ..ranking.detectors import DetectorPlace, training_noun
 

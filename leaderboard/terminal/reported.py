@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...benchmark.results.digits import auc_text, interval_text
+from ...benchmark.metrics.digits import auc_text, interval_text
 from ...benchmark.results.reported import HOW_KNOWN, ReportedResult
 from ...benchmark.results.rows import Row
 
@@ -54,7 +54,7 @@ def _table(compared: Sequence[tuple[Row, ReportedResult]]) -> "Table":
             filter(None, [result.remark, f"{published.source} ({HOW_KNOWN[published.how_known]})", published.setting])
         )
         cells = [
-            f"{row.detector}\n← {row.train_label}", f"{published.metric}\n{published.data}", f"{published.value:.3f}",
+            f"{row.detector}\n← {row.train_label}", f"{published.metric}\n{published.data}", auc_text(published.value),
             measured_text(result), f"{result.difference:+.3f}", about,
         ]  # fmt: skip
         table.add_row(*map(Text, cells))

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...benchmark.metrics.digits import auc_text, bound_text
 from ...benchmark.reporting import folded_name
 from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
-from ...benchmark.results.digits import auc_text, bound_text
 from ...benchmark.results.marks import Mark, mark_label, marks_of
 from ...benchmark.results.rows import Row, id_digits
 from ..notes import combs_of_carriers, data_notes, mark_notes, row_notes, shown_marks, shown_rows

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.domains.names import chain_of, training, unperturbed
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.results.cell_document import NarrowBand
 from ...benchmark.results.evidence import (
     Evidence,
@@ -260,7 +261,7 @@ def _peak(sweep: Sweep, inside: NDArray[np.bool_]) -> str:
     if np.isnan(aucs).all():
         return ""
     best = int(np.nanargmax(aucs))
-    return f"; best at {sweep.centres[best]:.3f} (AUC {sweep.auc[best, 0]:.3f} in the map)"
+    return f"; best at {sweep.centres[best]:.3f} (AUC {auc_text(sweep.auc[best, 0])} in the map)"
 
 
 def _on_domain(sweep: Sweep, inside: NDArray[np.bool_], domain: int, name: str, parts: Sequence[Part]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...benchmark.domains.names import training
+from ...benchmark.metrics.digits import auc_text
 from ...benchmark.results.columns import INTERVAL_OVER
 from ...benchmark.results.rows import Row
 
@@ -71,7 +72,7 @@ def _table(rows: Sequence[Row], chains: Sequence[str], title: str) -> "Table":
 def _clean(row: Row, scope: str) -> str:
     """Return the AUC on unperturbed pictures; a dash where perturbations were tested on different domains."""
     aucs = {entry.clean_auc for entry in row.robustness if entry.scope == scope}
-    return f"{_number(aucs.pop() if len(aucs) == 1 else math.nan)}\n"
+    return f"{auc_text(aucs.pop() if len(aucs) == 1 else math.nan)}\n"
 
 
 def _cell(row: Row, scope: str, chain: str) -> str:
@@ -79,13 +80,9 @@ def _cell(row: Row, scope: str, chain: str) -> str:
     for entry in row.robustness:
         if (entry.scope, entry.perturbation) == (scope, chain):
             clear = entry.drop_lo > 0 or entry.drop_hi < 0
-            change = _number(0.0 - entry.drop, "+.3f")  # nothing lost is no negative zero
-            return f"{_number(entry.auc)}\n[dim]{change if clear else f'({change})'}[/dim]"
+            change = "–" if math.isnan(entry.drop) else f"{0.0 - entry.drop:+.3f}"  # nothing lost is no negative zero
+            return f"{auc_text(entry.auc)}\n[dim]{change if clear else f'({change})'}[/dim]"
     return "–\n"
-
-
-def _number(value: float, form: str = ".3f") -> str:
-    return "–" if math.isnan(value) else format(value, form)
 
 
 def print_robustness(rows: Sequence[Row], study: str, console: "Console") -> None:

@@ -14,8 +14,8 @@ import bandbench as bb
 from bandbench.api.board import MOST_SHOWN, Board, leaderboard, rank_rows
 from bandbench.benchmark.errors import BenchError, TrackingError
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.metrics.digits import measured_text
 from bandbench.benchmark.results.columns import CLIP_ROW_COLUMNS, row_columns
-from bandbench.benchmark.results.digits import measured_text
 from bandbench.benchmark.results.rows import Row
 from bandbench.leaderboard.exports import as_csv
 from made_submissions import META

@@ -37,7 +37,7 @@ def test_a_mapping_holds_the_folder_and_its_parameters() -> None:
         ({"mine": ""}, {}, "data: the folder of mine is a path, got ''"),
         ({3: "x"}, {}, "data: a name is text, got 3"),
         ({"procedural": {"n_trian": 3}}, {}, "unknown parameter of data set procedural 'n_trian'. Did you mean 'n_train'"),
-        ({"procedural": {"n_train": "x"}}, {}, "parameter n_train of data set procedural should be a valid integer, got 'x'"),
+        ({"procedural": {"n_train": "x"}}, {}, "parameter n_train of data set procedural should be a whole number, got 'x'"),
         ({"procedural": {"seed": 3}}, {}, "seed of procedural is given by the option seed"),
         ({"procedurl": {"n_train": 3}}, {}, "unknown data set 'procedurl'. Did you mean 'procedural'"),
         ({"mine": "x"}, {"groups": {"mein": "a.csv"}}, "groups: unknown folder of data 'mein'. Did you mean 'mine'"),

@@ -299,15 +299,15 @@ def test_what_detectors_share_is_no_detector() -> None:
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
-        ("spectral_logreg", {"C": "abc"}, "parameter C of detector spectral_logreg should be a valid number, got 'abc'"),
-        ("spectral_logreg", {"C": -1}, "parameter C of detector spectral_logreg should be greater than 0, got -1"),
-        ("spectral_logreg", {"C": True}, "should be a valid number, got True"),
-        ("spectral_logreg", {"standardise": "yes"}, "should be a valid boolean, got 'yes'; write true or false"),
+        ("spectral_logreg", {"C": "abc"}, "parameter C of detector spectral_logreg should be a number, got 'abc'"),
+        ("spectral_logreg", {"C": -1}, "parameter C of detector spectral_logreg should be a number above 0, got -1"),
+        ("spectral_logreg", {"C": True}, "should be a number, got True"),
+        ("spectral_logreg", {"standardise": "yes"}, "should be true or false, got 'yes'"),
         ("spectral_logreg", {"solver": "lbfgz"}, "should be 'lbfgs' or 'liblinear', got 'lbfgz'"),
         ("spectral_logreg", {"c": 1}, "Did you mean 'C'?"),
-        ("knn", {"n_neighbors": 2.5}, "should be a valid integer, got 2.5"),
-        ("knn", {"n_neighbors": 0}, "should be greater than or equal to 1, got 0"),
-        ("dct_ridge", {"alphas": [1, 0]}, "should be greater than 0, got [1, 0]"),
+        ("knn", {"n_neighbors": 2.5}, "should be a whole number, got 2.5"),
+        ("knn", {"n_neighbors": 0}, "should be a number of 1 or more, got 0"),
+        ("dct_ridge", {"alphas": [1, 0]}, "should be a number above 0, got [1, 0]"),
     ],
 )
 def test_values_are_held_against_the_types_of_a_detector(name: str, params: dict[str, Any], message: str) -> None:
@@ -325,13 +325,13 @@ def test_values_that_fit_are_kept_as_they_are() -> None:
 
 
 def test_a_parameter_of_a_data_set_has_a_type_too() -> None:
-    with pytest.raises(PluginError, match="parameter n_train of dataset procedural should be a valid integer, got 'many'"):
+    with pytest.raises(PluginError, match="parameter n_train of data set procedural should be a whole number, got 'many'"):
         DatasetSpec("procedural", None, {"n_train": "many"}).open(0, 0)
 
 
 def test_a_folder_among_the_parameters_is_told_where_folders_are_given() -> None:
     with pytest.raises(PluginError, match=r"got '/tmp'; a folder is given with --data NAME=DIR\."):
-        check_parameters(datasets.get("procedural"), {"root": "/tmp"}, "dataset procedural")
+        check_parameters(datasets.get("procedural"), {"root": "/tmp"}, "data set procedural")
 
 
 def test_our_own_modules_are_imported_even_if_one_is_broken(package: Path) -> None:

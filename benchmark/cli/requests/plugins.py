@@ -29,7 +29,7 @@ IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder 
 class ListRequest:
     """Options of ``bench list``."""
 
-    what: Annotated[What, typer.Argument(help="Kind to list: detectors, datasets or studies.")]
+    what: Annotated[What, typer.Argument(help="Kind to list.")]
     json_file: JsonOption = None
 
 
@@ -37,7 +37,7 @@ class ListRequest:
 class ShowRequest:
     """Options of ``bench show``."""
 
-    name: Annotated[str, typer.Argument(help="Name of a detector, dataset or study.", autocompletion=completion.everything)]
+    name: Annotated[str, typer.Argument(help="Name of a detector, data set or study.", autocompletion=completion.everything)]
     json_file: JsonOption = None
 
 

@@ -87,7 +87,7 @@ const priced = (row) => known(row.headline) && known(costOf(row)) && costOf(row)
 const costText = (row) => `${milliseconds(costOf(row))} ms${whole(row) ? ", decoding included" : ""}`;
 
 function frontierOf(rows) {
-  const ordered = rows.filter((row) => !NO_CONTESTANT.some((code) => row.all_marks.includes(code))).sort((a, b) => costOf(a) - costOf(b) || b.headline - a.headline);
+  const ordered = rows.filter(isContestant).sort((a, b) => costOf(a) - costOf(b) || b.headline - a.headline);
   let best = -Infinity;
   return ordered.filter((row) => row.headline > best && ((best = row.headline), true));
 }

@@ -259,7 +259,6 @@ function spreadOf(whole, tests) {
 }
 
 // Leaders and rank intervals over the choice of the reals (ranking/reals.py), among rows with the same pictures and sources.
-const NO_CONTESTANT = ["control", "random_encoder", "nothing_learned"];
 const MOST_RANKED_BY_REALS = 100;
 
 function putReals(computed) {
@@ -268,7 +267,7 @@ function putReals(computed) {
     if (!one.whole.reals) continue;
     one.reals_chosen = { choices: one.problem ? {} : choicesOn(one.whole, one.counted), leads: [] };
     const sources = Object.keys(one.reals_chosen.choices);
-    if (one.role !== "chosen" || sources.length < 2 || NO_CONTESTANT.some((code) => one.all_marks.includes(code))) continue;
+    if (one.role !== "chosen" || sources.length < 2 || !isContestant(one)) continue;
     const key = JSON.stringify([one.set, [...sources].sort(byText)]);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
@@ -312,8 +311,6 @@ function letters(number) {
 // Kinds of the shortcuts that mark a row: 2, or 1 for an ambiguous one.
 const shortcutsOf = (whole, tests, reals) => [whole.trained_shortcut, ...tests.map((test) => test.shortcut), ...reals.map((one) => one.shortcut_kind)].filter(Boolean);
 
-const NOT_OF_CONTROLS = ["nothing_learned", "like_coin_flip"];
-
 function realsUnder(whole, tests, against) {
   return tests.flatMap((test) => whole.reals?.tests[test.domain] ?? []).filter((one) => against === AS_TESTED || against === OWN_REALS || one.source === against);
 }
@@ -337,7 +334,7 @@ const OF_FILES = new Set(DATA.may_be_copies.map((i) => DATA.domains[i]));
 
 // Marks that all rows have are said below the table, those of one row beside it (notes.shown_marks).
 function ownMarks(rows) {
-  const toShow = (one) => one.all_marks.filter((code) => !(one.all_marks.includes("control") && NOT_OF_CONTROLS.includes(code)));
+  const toShow = (one) => one.all_marks.filter((code) => !(one.all_marks.includes("control") && DATA.described.not_of_controls.includes(code)));
   const shown = rows.filter(({ whole }) => whole.shown);
   SHARED_MARKS = Object.keys(DATA.described.marks).filter((code) => shown.length > 1 && shown.every((one) => toShow(one).includes(code)));
   for (const one of rows) one.marks = one.whole.shown ? toShow(one).filter((code) => !SHARED_MARKS.includes(code)) : [];
@@ -447,7 +444,7 @@ const listedNames = (names, most = 10) => (names.length > most ? `${names.slice(
 
 function markNotes() {
   const shown = ROWS.filter((row) => row.shown);
-  return Object.entries(DATA.described.marks).filter(([code]) => !["shortcut", "lookalikes"].includes(code)).flatMap(([code, { label, meaning }]) => {
+  return Object.entries(DATA.described.marks).filter(([code]) => !DATA.described.noted_with_numbers.includes(code)).flatMap(([code, { label, meaning }]) => {
     const carriers = shown.filter((row) => row.marks.includes(code)).map(calledRow);
     if (!carriers.length && !SHARED_MARKS.includes(code)) return [];
     const who = carriers.length ? `row${carriers.length > 1 ? "s" : ""} ${listedNames(carriers)}` : everyRowOf(shown.length);

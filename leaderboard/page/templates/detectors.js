@@ -84,7 +84,7 @@ function studyRanking(study, rows, against) {
   const before = (name) => DATA.ranking.find((place) => place.study === study && place.detector === name);
   const marks = new Map(usable.map((name) => [name, marksOfMean(means.get(name), before(name)?.marks ?? [])]));
   for (const name of usable) {
-    const mark = WITHOUT_RANK.find((code) => marks.get(name).includes(code));
+    const mark = markWithoutRank(marks.get(name));
     if (mark) reasons.set(name, DATA.described.marks[mark].label);
   }
   const ranked = usable.filter((name) => !reasons.has(name));

@@ -67,14 +67,16 @@ function placesOf(contestants) {
 // --- ranks of a set -----------------------------------------------------------------------------------------------------
 
 const NO_RANK = { rank_low: null, rank_high: null, tie_group: null };
-const WITHOUT_RANK = ["control", "random_encoder", "one_draw", "few_draws", "nothing_learned"];
+// The mark for which a row or detector has no rank; undefined if none of its marks forbids one.
+const markWithoutRank = (marks) => DATA.described.without_rank.find((code) => marks.includes(code));
+const isContestant = (row) => !DATA.described.no_contestant.some((code) => row.all_marks.includes(code));
 const unplaced = (reason) => ({ ...NO_RANK, rank_reason: reason });
 const ALONE = "no other row that may be ranked was scored on the same pictures of the same domains";
 
 function withoutComparison(row) {
   if (row.role !== "chosen") return "only chosen bands are ranked";
   if (row.earlier) return "of settings, pictures or code before the last run";
-  const mark = WITHOUT_RANK.find((code) => row.all_marks.includes(code));
+  const mark = markWithoutRank(row.all_marks);
   return mark ? DATA.described.marks[mark].label : "";
 }
 

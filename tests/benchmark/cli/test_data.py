@@ -140,7 +140,7 @@ def test_ctrl_c_says_that_nothing_is_lost(
         (("--threshold", 0.5), "gives no confidence"),
         (("--weights", "nowhere.onnx"), "takes no weights"),
         (("--domain", "swop"), "unknown domain of mine 'swop'. Did you mean 'swap'?"),
-        (("--param", "sufix=1"), "unknown parameter of dataset mine 'sufix'. Did you mean 'suffix'?"),
+        (("--param", "sufix=1"), "unknown parameter of data set mine 'sufix'. Did you mean 'suffix'?"),
         (("--data", "other=DIR"), "--data other is another data set than mine"),
         (("--data", "mine=root"), "given twice"),
         (("--jobs", 0), "--jobs is at least 1"),

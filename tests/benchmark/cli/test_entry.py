@@ -12,7 +12,7 @@ def test_a_mistake_is_a_message_and_an_exit_code(capsys: pytest.CaptureFixture[s
     assert stop.value.code == BenchError.exit_code
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("bench: unknown detector, dataset or study 'nonsense'.")
+    assert err.startswith("bench: unknown detector, data set or study 'nonsense'.")
 
 
 def test_an_interruption_ends_with_130_and_one_line(

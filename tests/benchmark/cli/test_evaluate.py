@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bandbench.benchmark.cli.evaluate import _as_document, _interval_text, _one_sided, _text
+from bandbench.benchmark.cli.evaluate import _as_document, _interval_text, _one_sided
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.benchmark.models.evaluation import Evaluation
 
@@ -33,9 +33,9 @@ def test_one_class_alone_gives_a_rate(missing: tuple[str, ...], numbers: dict[st
     assert text.endswith(end)
 
 
-def test_a_number_that_is_undefined_is_a_dash() -> None:
-    assert _text(float("nan")) == "–"
-    assert _text(0.12345) == "0.123"
+def test_an_interval_stands_below_its_auc() -> None:
+    assert _interval_text(Interval(float("nan"), float("nan"), float("nan"), float("nan"))) == "–"
+    assert _interval_text(Interval(0.9998, 0.9996, 1.0, 0.0001)) == "0.999\n0.999-1.000"
     assert _interval_text(Interval(0.5, float("nan"), float("nan"), float("nan"))) == "0.500"
     assert _interval_text(Interval(0.5, 0.4, 0.6, 0.05)) == "0.500\n0.400-0.600"
 

@@ -316,6 +316,10 @@ def test_three_shards_at_once_one_of_them_killed_give_the_bytes_of_one_run(
         (line,) = [line for line in text.splitlines() if "when all shards have ended" in line]
         assert f"of shard {index}/3 recorded; when all shards have ended: bench run --study {study} --data {data}" in line
 
+    early = bench("leaderboard", "--study", "small", home=shared)
+    assert_one_message(early, "Shards of the study 'small' have recorded 4 cells that are not in the tracking store yet.")
+    assert f"When all shards have ended, `bench run --study {study} --data {data}` collects them." in early.stderr
+
     last = process(*arguments, "--json", tmp_path / "shared.json", home=shared)
     assert last.returncode == 0, last.stderr
     assert "every fit of this study is on record" in " ".join(last.stderr.split())
@@ -396,7 +400,7 @@ def test_a_store_that_does_not_answer(
         (["--data", "Mine!=/tmp"], "needs lower-case letters, digits and underscores"),
         (["--trials", "-1"], "search.trials"),
         (["--jobs", "0"], "--jobs is at least 1, got 0"),
-        (["--mode", "kepp"], "mode: Input should be 'keep', 'reweight' or 'pixels', got 'kepp'"),
+        (["--mode", "kepp"], "mode: wanted 'keep', 'reweight' or 'pixels', got 'kepp'. Did you mean 'keep'?"),
         (["--sedes", "3"], "No such option"),
         (["--storage", "nonsense://x", "--train", "procedural/planted"], "the storage nonsense://x cannot be opened"),
     ],

@@ -42,4 +42,4 @@ def test_yaml_leaves_out_what_is_empty_and_ends_with_the_description() -> None:
 def test_an_unknown_name_has_the_nearest_one() -> None:
     error = CliRunner().invoke(app, ["show", "spectral_svn"]).exception
     assert isinstance(error, PluginError)
-    assert str(error).startswith("unknown detector, dataset or study 'spectral_svn'. Did you mean 'spectral_svm'?")
+    assert str(error).startswith("unknown detector, data set or study 'spectral_svn'. Did you mean 'spectral_svm'?")

@@ -1,15 +1,31 @@
 """Study files: what is accepted, and what the messages say."""
 
+import math
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band
 from bandbench.benchmark.metrics.clips import ClipRule
-from bandbench.benchmark.study.study_file import all_pass_only, load_study, override, shipped_studies, study_from
+from bandbench.benchmark.study.study_file import (
+    BandEntry,
+    CropEntry,
+    DetectorEntry,
+    Discrepancy,
+    Search,
+    Study,
+    Sweep,
+    all_pass_only,
+    load_study,
+    override,
+    shipped_studies,
+    study_from,
+)
 
 GOOD = """\
 name: mine
@@ -62,11 +78,11 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (GOOD + "sweep: {kinds: []}\n", "line 7: sweep.kinds: .*at least 1"),
+        (GOOD + "sweep: {kinds: []}\n", "line 7: sweep.kinds: wanted a list with 1 or more entries"),
         (GOOD.replace("detectors:", "detector:"), r"line 2: unknown key 'detector'. Did you mean 'detectors'\?"),
         (GOOD + "search:\n  trails: 5\n", r"line 8: unknown key 'trails'. Did you mean 'trials'\?"),
-        (GOOD + "search: {halfwidth: 0}\n", r"line 7: search.halfwidth: Input should be a list, such as \[a, b\], got 0"),
-        (GOOD + "search: {trials: -1}\n", "line 7: search.trials: .*greater than or equal to 0, got -1"),
+        (GOOD + "search: {halfwidth: 0}\n", r"line 7: search.halfwidth: wanted a list, such as \[a, b\], got 0"),
+        (GOOD + "search: {trials: -1}\n", "line 7: search.trials: wanted a number of 0 or more, got -1"),
         (GOOD + "sweep:\n  width: 0.02\n  step: 0.05\n", "line 7: sweep: step 0.05 is wider than width 0.02"),
         (GOOD + "bands:\n  - {kind: band, low: 0.3, high: 0.2}\n", "line 8: bands.0: .*got 0.3 and 0.2"),
         (GOOD + "bands:\n  - {kind: low, high: 3}\n", "line 8: bands.0.high: .*got 3"),
@@ -86,17 +102,17 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
         (GOOD + "search:\n  kinds: [comb]\n  period: []\n", "line 7: search: period is empty"),
         (GOOD + "search:\n  kinds: [comb]\n  period: [1]\n", "line 9: search.period.0: .*got 1"),
         (GOOD + "search: {halfwidth: [0.04, 0.01]}\n", r"line 7: search: halfwidth needs .*got \[0.04, 0.01\]"),
-        (GOOD + "seeds: many\n", "line 7: seeds: .*integer.*got 'many'"),
+        (GOOD + "seeds: many\n", "line 7: seeds: wanted a whole number, got 'many'"),
         (GOOD + "name: again\n", "line 7: the key 'name' stands here twice"),
         (GOOD + "perturbations: [jpeg:quality=50, nois]\n", "line 7: perturbations.1: unknown perturbation 'nois'"),
         (GOOD + "clips: majority\n", "line 7: clips: .*'mean', 'vote' or 'top_third', got 'majority'"),
         (GOOD + "mode: [keep\n", "line 8: not valid YAML"),
-        (GOOD + "crop: 64\n", "line 7: crop: Input should be a mapping with some of the keys side, .*, got 64"),
+        (GOOD + "crop: 64\n", "line 7: crop: wanted a mapping with some of the keys side, .*, got 64"),
         (
             GOOD + "bands: ['low:0.3']\n",
-            "line 7: bands.0: Input should be a mapping with some .* kind, .*'low:0.3'",
+            "line 7: bands.0: wanted a mapping with some .* kind, .*'low:0.3'",
         ),
-        (GOOD + "datasets: [x]\n", "line 7: datasets: Input should be a mapping, such as {a: 1}, got"),
+        (GOOD + "datasets: [x]\n", "line 7: datasets: wanted a mapping, such as {a: 1}, got"),
         (GOOD + "search: {kinds: []}\n", "line 7: search: kinds is empty"),
         ("- 1\n", "a study is a mapping"),
         ("name: x\n", "the key 'detectors' is missing"),
@@ -167,9 +183,9 @@ def test_a_name_that_cannot_be_one_is_told_what_names_hold(tmp_path: Path, name:
     [
         ("sweep: {step: 1.0e-9}", "step 1e-09 makes 677,106,782 bands, more than 10,000; choose a wider one."),
         ("sweep: {step: 5.0e-324}", "step 4.94066e-324 makes inf bands, more than 10,000; choose a wider one."),
-        ("search: {trials: 1000000000000}", "search.trials: Input should be less than or equal to 100000"),
-        ("search: {batch: 1000000000}", "search.batch: Input should be less than or equal to 1000"),
-        ("crop: {tiles: 1000000000}", "crop.tiles: Input should be less than or equal to 4096"),
+        ("search: {trials: 1000000000000}", "search.trials: wanted a number of 100,000 or less"),
+        ("search: {batch: 1000000000}", "search.batch: wanted a number of 1,000 or less"),
+        ("crop: {tiles: 1000000000}", "crop.tiles: wanted a number of 4,096 or less"),
         ("datasets: &a {procedural: *a}", "a list or mapping that contains itself"),
     ],
 )
@@ -202,8 +218,8 @@ dates: {procedural: 2019, a: 2020-05}
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("protocol: leave_one", "line 5: protocol: Input should be 'all_pairs', 'leave_one_out' or 'later_only'"),
-        ("shots: [-1]", "line 5: shots.0: Input should be greater than or equal to 0"),
+        ("protocol: leave_one", "line 5: protocol: wanted 'all_pairs', 'leave_one_out' or 'later_only'"),
+        ("shots: [-1]", "line 5: shots.0: wanted a number of 0 or more"),
         ("shots: []", "line 5: shots"),
         ("dates: {a: soon}", "line 5: dates.a: a date is written 2022, 2022-08 or 2022-08-22, got 'soon'"),
     ],
@@ -257,3 +273,46 @@ def test_studies_without_combs_have_the_settings_that_they_had(tmp_path: Path) -
     lattice = {"period": 8, "halfwidth": 0.02, "points": "all"}
     assert combs["bands"][0] == {"kind": "comb", "order": 1, "mode": None, **lattice}
     assert combs["search"]["period"] == [2, 16]
+
+
+VALUES = [None, True, "x", "", -1, 10**30, 1.5, math.nan, math.inf, [], {}, [1] * 5, ["a"] * 3, "y" * 500, {1: 2}, {"zz": 1}]
+VALUES += [[[1]], [{}], [None], [0.1], 5, [math.nan, 1.0]]
+WHOLE = {"name": "x", "detectors": ["a"], "train": ["b"], "test": ["b"]}
+PARTS = {"crop": CropEntry, "sweep": Sweep, "search": Search, "mmd": Discrepancy}
+ENTRIES = {"detectors": (DetectorEntry, {"name": "a"}), "bands": (BandEntry, {"kind": "band", "low": 0.1, "high": 0.2})}
+
+
+def wrong_studies() -> Iterator[dict[str, Any]]:
+    """Studies with a value of any type at any key."""
+    for value in VALUES:
+        yield from (WHOLE | {key: value} for key in Study.model_fields)
+        yield from (WHOLE | {part: {key: value}} for part, model in PARTS.items() for key in model.model_fields)
+        for part, (model, entry) in ENTRIES.items():
+            yield from (WHOLE | {part: [entry | {key: value}]} for key in model.model_fields)
+
+
+def test_no_mistake_is_put_in_the_words_of_a_library() -> None:
+    lines = set()
+    for keys in wrong_studies():
+        try:
+            study_from(keys)
+        except StudyError as error:
+            lines.update(str(error).splitlines())
+    assert len(lines) > 500
+    assert [line for line in lines if re.search(r"Input|should|valid |parse|Field required|\[key\]", line)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("search: {cutoff: [0.1]}", r"line 5: search.cutoff: wanted 2 or more entries, got \[0.1\]\."),
+        ("search: {order: [1, 2, 3]}", r"line 5: search.order: wanted a list of at most 2 entries, got \[1, 2, 3\]\."),
+        ("mode: kepp", r"line 5: mode: wanted 'keep', 'reweight' or 'pixels', got 'kepp'\. Did you mean 'keep'\?"),
+        ("dates: {1: 2020}", r"line 5: dates: wanted keys that are texts, got 1\."),
+    ],
+)
+def test_a_mistake_says_what_was_wanted_and_what_came(tmp_path: Path, line: str, message: str) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(f"name: s\ndetectors: [dct_ridge]\ntrain: [a]\ntest: [a]\n{line}\n")
+    with pytest.raises(StudyError, match=message):
+        load_study(str(file))

@@ -127,6 +127,11 @@ class NoPicture(Honest):
         return b"this is text"
 
 
+class ReadsNothing(Honest):
+    def read(self, item):
+        raise DataError("no such item")
+
+
 class Changing(Honest):
     def read(self, item):
         out = io.BytesIO()
@@ -163,6 +168,7 @@ def spec_of(plugin: type[Dataset], monkeypatch: pytest.MonkeyPatch) -> DatasetSp
         ("pictures_can_be_read", Changing, "returned other bytes the second time"),
         ("fingerprints_tell_pictures_apart", OneFingerprint, "two items share a fingerprint"),
         ("unknown_items_are_refused", Changing, "returned something"),
+        ("unknown_items_are_refused", ReadsNothing, r"'train-0-0' is to be read, .* \(DataError: no such item\)"),
     ],
 )
 def test_a_broken_promise_is_found(check: str, broken: type[Dataset], message: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import Detector, ViewSpec
+from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec, detectors
 from bandbench.benchmark.testing import DETECTOR_CHECKS, check_detector, run_detector_check
 from bandbench.benchmark.testing.detector_checks import SIDE, with_blurred_middle
@@ -137,6 +138,16 @@ class WritesIntoTheLabels(Honest):
         return self
 
 
+class RefusesEverything(Honest):
+    def score(self, view):
+        raise PluginError("these crops are impossible")
+
+
+class FailsToScore(Honest):
+    def score(self, view):
+        raise SystemExit(1)
+
+
 class ForgetsWhenSaved(Honest):
     def fit(self, view, labels):
         self._hidden = 1.0
@@ -176,6 +187,13 @@ class LearnsAFunction(Honest):
         ("inputs_are_left_alone", WritesIntoTheLabels, "the labels was changed in place"),
         ("saved_model_scores_alike", ForgetsWhenSaved, "_hidden"),
         ("saved_model_scores_alike", LearnsAFunction, "rule_ is a function"),
+        (
+            "impossible_input_is_refused",
+            RefusesEverything,
+            r"possible input is to be scored, and is refused .* \(PluginError: these crops are impossible\)",
+        ),
+        ("impossible_input_is_refused", FailsToScore, r"possible input is to be scored, .* \(SystemExit: 1\)"),
+        ("impossible_input_is_refused", HalfPrecision, "possible input is to be scored, .* must return float64"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero")

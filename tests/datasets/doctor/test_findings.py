@@ -146,3 +146,9 @@ def test_one_finding_per_remedy_names_the_best_fact_and_domain() -> None:
     assert "so does JPEG quality (0.90)" in by_codec.text
     assert (by_size.level, by_size.where) == ("note", "z")
     assert confound_findings({"x": [answer("format", 0.55)]}) == []
+
+
+def test_an_auc_below_one_is_not_written_as_one() -> None:
+    (finding,) = confound_findings({"x": [answer("format", 0.998), answer("JPEG quality", 0.996)]})
+    assert finding.text.startswith("format alone tells the classes: AUC 0.99 (real: a; fake: b)")
+    assert finding.text.endswith("so does JPEG quality (0.99)")

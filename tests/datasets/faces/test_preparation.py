@@ -73,11 +73,18 @@ def test_a_study_runs_on_prepared_clips(root: Path, picture_folder: Callable[...
     outcome = prepared(root)
     keys = {"train": ["clips"], "test": ["clips"], "sweep": None, "search": {"trials": 0}}
     study = small_study(**keys, allow_lookalikes=True)  # drawn faces look alike
-    (row,) = run(study, {REFERENCE: root}).rows
+    whole = run(study, {REFERENCE: root})
+    (row,) = whole.rows
     assert (row.train, row.coverage) == ("clips/a", 1.0)
+    assert whole.complete and whole.lost == []  # what the distribution lacks, the masks, is no gap of the preparation
     by_split = [item.split for item in Clips(root).items("a")]
     assert {split: by_split.count(split) for split in ("train", "val", "test")} == {"train": 30, "val": 6, "test": 6}
     assert outcome.preparation.settings_text in Clips(root).facts()["preparation"]
+    (root / "a" / "real" / "r9.mp4").write_text("no video at all")
+    prepared(root)
+    partial = run(study, {REFERENCE: root})
+    assert partial.lost == ["clips/a: 1 of 15 sources not decodable."]
+    assert not partial.complete
 
 
 def test_stills_and_folders_of_frames(tmp_path: Path) -> None:
@@ -131,6 +138,7 @@ def test_every_bad_source_has_a_line_and_a_status(root: Path, tmp_path: Path) ->
     assert (count.sources, count.crops, count.no_face, count.errors, count.left) == (8, 3 * FRAMES + 1, 2, 2, 0)
     facts = Clips(root).facts()
     assert facts["missing"] == ["masks", "2 of 11 sources without a face", "2 of 11 sources not decodable"]
+    assert Clips(root).lost_sources("a") == facts["missing"][1:]
 
 
 def test_what_the_disk_fails_to_give_is_tried_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,6 +308,7 @@ def test_domains_one_after_the_other(root: Path) -> None:
     ):
         Clips(root).items("b@c23")
     assert "6 of 12 sources not prepared yet" in Clips(root).facts()["missing"]
+    assert (Clips(root).lost_sources("a"), Clips(root).lost_sources("b@c23")) == ([], ["6 of 6 sources not prepared yet"])
     assert prepared(root, domains=("clips/@c23",)).done == 6
     assert prepared(root).done == 0 and len(Clips(root).items("b@c23")) == 6 * FRAMES
     with pytest.raises(DataError, match=r"unknown domain of clips 'c'.*Known: a, b@c23"):

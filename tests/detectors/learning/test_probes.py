@@ -59,7 +59,7 @@ def test_parameters_of_the_shared_part_are_the_probes_own() -> None:
     ("params", "message"),
     [
         ({"head": "mlp"}, "head of detector dino_probe should be 'logistic' or 'faithful', got 'mlp'"),
-        ({"C": 0.0}, "C of detector dino_probe should be greater than 0, got 0.0"),
+        ({"C": 0.0}, "C of detector dino_probe should be a number above 0, got 0.0"),
     ],
 )
 def test_impossible_parameters_are_named(params: dict[str, object], message: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import Interval
+from bandbench.benchmark.results.marks import NO_CONTESTANT, WITHOUT_RANK, Mark
 from bandbench.benchmark.results.rows import RealsResult
+from bandbench.leaderboard.notes import NOT_OF_CONTROLS, NOTED_WITH_NUMBERS
 from bandbench.leaderboard.page.details import Details, row_id
-from bandbench.leaderboard.page.html import page
+from bandbench.leaderboard.page.html import TEMPLATES, page
 from bandbench.leaderboard.page.payload import payload, without_addresses
 from bandbench.leaderboard.ranking.detectors import DetectorPlace
 from bandbench.leaderboard.rows import Board
@@ -117,3 +120,16 @@ def test_a_comb_has_a_lattice_and_no_ends(row_maker: Maker) -> None:
     assert (lattice["kind"], lattice["edges"], lattice["band"]) == ("comb", [None, None], "comb 4px ±0.03 axes")
     assert lattice["comb"] == {"period": 4, "halfwidth": 0.03, "points": "axes", "lines": [0.25, 0.5]}
     assert not lattice["outside_evidence"]
+
+
+def test_lists_of_marks_come_with_the_data(row_maker: Maker) -> None:
+    described = payload(Board("made", [row_maker()], []), Details())["described"]
+    assert described["without_rank"] == list(WITHOUT_RANK)  # the first reason comes first
+    lists = {"no_contestant": NO_CONTESTANT, "not_of_controls": NOT_OF_CONTROLS, "noted_with_numbers": NOTED_WITH_NUMBERS}
+    assert {name: sorted(described[name]) for name in lists} == {name: sorted(marks) for name, marks in lists.items()}
+
+
+def test_no_script_lists_marks_itself() -> None:
+    code = "|".join(re.escape(mark.value) for mark in Mark)
+    lists = re.compile(rf"\[\s*[\"'](?:{code})[\"']\s*(?:,\s*[\"'](?:{code})[\"']\s*)+\]")
+    assert {path.name: found for path in TEMPLATES.glob("*.js") if (found := lists.findall(path.read_text()))} == {}
