@@ -189,21 +189,53 @@ def power_profile(
     EmptyBandError
         If the band leaves nothing.
     """
+    bins = _bins_under(tuple(shape), band, default_bin_width(min(shape)) if bin_width is None else bin_width)
+    sums = radius_sums if bins.weight is None else radius_sums * bins.weight
+    if bins.passed is not None:
+        sums = columns_of(sums, bins.passed)
+    power = np.add.reduceat(np.asarray(sums, dtype=np.float64), bins.starts, axis=1) / bins.count
+    return np.log(power + POWER_FLOOR), bins.frequency.copy()
+
+
+@dataclass(frozen=True, eq=False)
+class _Bins:
+    """
+    Bins of exact radii that a band leaves.
+
+    Attributes
+    ----------
+    weight : array of float64 (n_radii,), or None
+        Factor of the power on every radius; None for 1.
+    passed : array of bool (n_radii,), or None
+        Radii that are left; None for all.
+    starts : array of int (n_bins,)
+        Where each bin begins among these.
+    count, frequency : arrays of float64 (n_bins,)
+        Coefficients of each bin, and their mean frequency.
+    """
+
+    weight: NDArray[np.float64] | None
+    passed: NDArray[np.bool_] | None
+    starts: NDArray[np.intp]
+    count: NDArray[np.float64]
+    frequency: NDArray[np.float64]
+
+
+@lru_cache(maxsize=8)  # the chunks of all sets of a fit are read under one band
+def _bins_under(shape: tuple[int, int], band: Band | None, width: float) -> _Bins:
     grid = radius_grid(*shape)
-    sums, count, frequency = radius_sums, grid.count, grid.frequency
+    count, frequency = grid.count, grid.frequency
+    weight = passed = None
     if band is not None and band.kind != "all":
         weight, passed = band.acting_on(frequency)
-        if weight is not None:
-            sums = sums * weight**2
-        if passed is not None:
-            if not passed.any():
-                raise EmptyBandError(f"{band} keeps no frequency of a {shape[0]}x{shape[1]} crop.")
-            sums, count, frequency = columns_of(sums, passed), count[passed], frequency[passed]
-    width = default_bin_width(min(shape)) if bin_width is None else bin_width
+    if passed is not None:
+        if not passed.any():
+            raise EmptyBandError(f"{band} keeps no frequency of a {shape[0]}x{shape[1]} crop.")
+        count, frequency = count[passed], frequency[passed]
     _, starts = np.unique((frequency / width + 1e-9).astype(int), return_index=True)
     n_coefficients = np.add.reduceat(count, starts)
-    power = np.add.reduceat(np.asarray(sums, dtype=np.float64), starts, axis=1) / n_coefficients
-    return np.log(power + POWER_FLOOR), np.add.reduceat(frequency * count, starts) / n_coefficients
+    means = np.add.reduceat(frequency * count, starts) / n_coefficients
+    return _Bins(None if weight is None else weight**2, passed, starts, n_coefficients, means)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class Exporter(threading.Thread):
         self._abandoned = False
         self._deadline = math.inf
         self._sender: Sender | None = None
+        self._found = False  # documents, since the start
         self._failures: Counter[Path] = Counter()
         self._retry_at: dict[Path, float] = {}
 
@@ -92,7 +93,7 @@ class Exporter(threading.Thread):
             if last_rounds:
                 time.sleep(ROUND * last_rounds)
             else:
-                self._closing.wait(ROUND if self._sender is None else LATER_ROUND)
+                self._closing.wait(LATER_ROUND if self._found else ROUND)
 
     def _send_waiting(self, last_round: bool, again: bool) -> None:
         """Send what waits, documents that failed before after the others and after a while."""
@@ -100,6 +101,7 @@ class Exporter(threading.Thread):
         if not waiting and not self._ahead:  # MLflow takes seconds to import, and there may be nothing to send
             self.problem = problem
             return
+        self._found = self._found or bool(waiting)
         sender = self._sender = self._sender or Sender(self._outbox.client(again), self._uri, self._describe_model)
         due = [path for path in waiting if last_round or time.monotonic() >= self._retry_at.get(path, 0)]
         if len(due) < len(waiting):

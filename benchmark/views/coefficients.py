@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import scipy
@@ -64,15 +64,20 @@ class CoefficientView(ViewKernel):
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if self.plane:
             return self._plane(base, shape, band)
+        radius, weight, passed = _columns_under(self, shape, band)
+        values = base if weight is None else self._reweighted(base, weight)
+        if passed is None:
+            return Features(values, radius)
+        return Features(spectra.columns_of(values, passed), radius[passed])
+
+    def columns_under(self, shape: tuple[int, int], band: Band) -> "_Columns":
+        """Return the action of a band on the columns."""
         _, columns = self._columns(shape)
         at = columns[np.repeat(np.arange(columns.radius.size), 3)] if self.colour else columns
         if band.kind == "all":
-            return Features(base, at.radius)
+            return _Columns(at.radius)
         weight, passed = self._acting(band, at, shape)
-        values = base if weight is None else self._reweighted(base, weight)
-        if passed is None:
-            return Features(values, at.radius)
-        return Features(spectra.columns_of(values, passed), at.radius[passed])
+        return _Columns(at.radius, weight, passed)
 
     def _plane(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if band.kind == "all":
@@ -96,6 +101,19 @@ class CoefficientView(ViewKernel):
 
     def _columns(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], Frequencies]:
         return _sorted_columns(type(self), shape)
+
+
+class _Columns(NamedTuple):
+    """Frequencies of all columns, and the action of a band on them: their weights and which are left (`Band.acting_on`)."""
+
+    radius: NDArray[np.float64]
+    weight: NDArray | None = None
+    passed: NDArray[np.bool_] | None = None
+
+
+@lru_cache(maxsize=8)  # the chunks of all sets of a fit are read under one band
+def _columns_under(view: CoefficientView, shape: tuple[int, int], band: Band) -> _Columns:
+    return view.columns_under(shape, band)
 
 
 @lru_cache(maxsize=16)

@@ -93,3 +93,14 @@ def test_a_comb_that_meets_no_coefficient_is_refused() -> None:
     kernel = view_kernel(ViewSpec("fft"))
     with pytest.raises(EmptyBandError, match="comb 5px ±0.001 keeps no coefficient of a 48x48 crop"):
         kernel.features(kernel.base(CROPS), (48, 48), Band("comb", period=5, halfwidth=0.001))
+
+
+@pytest.mark.parametrize("name", ["dct", "profile"])
+def test_what_a_detector_does_with_frequencies_stays_with_it(name: str) -> None:
+    view, band = view_kernel(ViewSpec(name)), Band("low", 0.2)
+    base = view.base(np.random.default_rng(0).integers(0, 256, (2, 32, 32), dtype=np.uint8))
+    frequency = view.features(base, (32, 32), band).frequency
+    assert frequency is not None
+    before = frequency.copy()
+    frequency[:] = 0
+    np.testing.assert_array_equal(view.features(base, (32, 32), band).frequency, before)
