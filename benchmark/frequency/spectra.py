@@ -456,6 +456,7 @@ def _ring_filter(shape: tuple[int, int], band: Band | None) -> RingFilter:
     return RingFilter.of(published_gain(band.kind, *shape, band.cutoff * side, band.width * side, band.order))
 
 
+@lru_cache(maxsize=16)
 def published_ring_frequency(rows: int, cols: int) -> NDArray[np.float64]:
     """Mean distance of each published ring from its centre, in cycles/pixel of the shorter side (n_rings,)."""
     distance = np.hypot(*np.meshgrid(np.arange(rows) - (rows - 1) / 2, np.arange(cols) - (cols - 1) / 2, indexing="ij"))
