@@ -12,6 +12,7 @@ from ..errors import BenchError
 from ..store.locks import LockHeldError
 from .outbox import Outbox
 from .sender import Sender
+from .store import import_client
 from .trouble import StoreError, Trouble
 
 ROUND = 0.3  # seconds between two looks into the outbox, until the first documents are there
@@ -41,7 +42,7 @@ class Exporter(threading.Thread):
     report : callable, optional
         Called with the problem as soon as there is one, and not again for later ones.
     ahead : bool
-        Open the store before there is something to send, while the study waits for its workers.
+        Import MLflow before there is something to send, while the study waits for its workers.
 
     Attributes
     ----------
@@ -68,12 +69,13 @@ class Exporter(threading.Thread):
         self._abandoned = False
         self._deadline = math.inf
         self._sender: Sender | None = None
-        self._found = False  # documents, since the start
         self._failures: Counter[Path] = Counter()
         self._retry_at: dict[Path, float] = {}
 
     def run(self) -> None:
         """Send until closed and empty, or until the store does not answer after that; `problem` then has the reason."""
+        if self._ahead:
+            import_client(self._uri)
         pause, last_rounds = 0.0, 0
         while not self._out_of_time():
             last_rounds += self._closing.is_set()
@@ -93,15 +95,14 @@ class Exporter(threading.Thread):
             if last_rounds:
                 time.sleep(ROUND * last_rounds)
             else:
-                self._closing.wait(LATER_ROUND if self._found else ROUND)
+                self._closing.wait(ROUND if self._sender is None else LATER_ROUND)
 
     def _send_waiting(self, last_round: bool, again: bool) -> None:
         """Send what waits, documents that failed before after the others and after a while."""
         waiting, problem = sorted(self._outbox.pending(), key=lambda path: (self._failures[path], path)), ""
-        if not waiting and not self._ahead:  # MLflow takes seconds to import, and there may be nothing to send
+        if not waiting:  # MLflow, which takes seconds to import, is not opened before there is something to send
             self.problem = problem
             return
-        self._found = self._found or bool(waiting)
         sender = self._sender = self._sender or Sender(self._outbox.client(again), self._uri, self._describe_model)
         due = [path for path in waiting if last_round or time.monotonic() >= self._retry_at.get(path, 0)]
         if len(due) < len(waiting):
@@ -142,8 +143,8 @@ class Exporter(threading.Thread):
 
     def close(self, patience: float = math.inf) -> int:
         """
-        Send what is left; return the number of files that stay behind. A store that is still being opened is not waited for
-        where nothing is left.
+        Send what is left; return the number of files that stay behind. Where nothing is left, MLflow that is still being
+        imported is not waited for.
 
         Parameters
         ----------

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..errors import TrackingError, nearest_name
@@ -46,6 +47,24 @@ def resolve_tracking_uri(option: str | None) -> str:
     return uri if path is None else sqlite_address(path)
 
 
+def import_client(uri: str) -> None:
+    """Import what `client_for` needs, which takes seconds; nothing is opened or made, and what fails will fail again there."""
+    _settle_mlflow()
+    with contextlib.suppress(Exception):
+        import_module("mlflow.store.tracking.sqlalchemy_store" if is_database(uri) else "mlflow")
+
+
+def _settle_mlflow() -> None:
+    """Set what MLflow reads from the environment when it is imported or asked, unless the user has."""
+    # An answer within seconds or none: MLflow's own patience is four minutes a call.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", TIMEOUT)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # two lines for every run of a server
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # downloads have the progress of the command
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+
 def client_for(uri: str) -> "MlflowClient":
     """
     Open a tracking store; a SQLite file is made or mended first.
@@ -55,13 +74,7 @@ def client_for(uri: str) -> "MlflowClient":
     TrackingError
         If it does not answer.
     """
-    # An answer within seconds or none: MLflow's own patience is four minutes a call.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", TIMEOUT)
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # two lines for every run of a server
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # downloads have the progress of the command
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    _settle_mlflow()
     with reported(uri):
         from mlflow import MlflowClient
 

@@ -135,7 +135,7 @@ def test_an_unknown_option_is_named_with_the_nearest(options: dict[str, Any], me
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"trials": "many"}, "search.trials: .*integer.*'many'"),
+        ({"trials": "many"}, "search.trials: .*whole number.*'many'"),
         ({"mode": "keap"}, "mode: .*'keap'"),
         ({"seeds": 0}, "seeds: .*got 0"),
         ({"jobs": 0}, "jobs is at least 1, got 0"),

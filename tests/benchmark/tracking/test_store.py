@@ -1,6 +1,8 @@
 """Addresses of tracking stores are chosen, checked and opened."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from bandbench.benchmark.tracking.store import (
     check_tracking_store,
     client_for,
     default_tracking_uri,
+    import_client,
     resolve_tracking_uri,
 )
 from bandbench.benchmark.tracking.trouble import reported
@@ -65,3 +68,25 @@ def test_an_opened_store_is_the_file_that_is_there_now(tmp_path: Path, empty_sto
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     assert [experiment.name for experiment in client.search_experiments()] == ["of the new file"]
+
+
+IMPORTED = """
+import sys
+from bandbench.benchmark.tracking.store import import_client
+import_client(sys.argv[1])
+print(*(name in sys.modules for name in ("mlflow", "mlflow.store.tracking.sqlalchemy_store")))
+"""
+
+
+@pytest.mark.parametrize(("address", "modules"), [("sqlite:///{}/new.db", "True True"), ("http://127.0.0.1:9", "True False")])
+def test_an_import_ahead_makes_no_store(address: str, modules: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", IMPORTED, address.format(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert (done.stdout.strip(), list(tmp_path.iterdir())) == (modules, [])
+
+
+def test_an_import_ahead_that_fails_is_told_by_whoever_opens_the_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    import_client(f"sqlite:///{tmp_path}/new.db")
+    with pytest.raises(TrackingError, match="mlflow, is not installed"):
+        client_for(f"sqlite:///{tmp_path}/new.db")
