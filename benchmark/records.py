@@ -175,7 +175,7 @@ class Plan:
 
     def forget_items(self) -> None:
         """Forget the lists of items, 50 MB of 100,000 pictures; a domain lists them again if it is asked."""
-        for domain in self.opened:
+        for domain in (*self.opened, *self.read_domains):
             while domain is not None:
                 domain.forget()
                 domain = domain.plain

@@ -26,5 +26,7 @@ def preload() -> None:
 
 
 gc.disable()  # a search among modules, which all stay, finds nothing and takes a quarter of the time
-preload()
-gc.enable()
+try:
+    preload()
+finally:
+    gc.enable()
